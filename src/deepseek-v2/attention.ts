@@ -1,0 +1,25 @@
+import type { Value } from '../onnx/graph-builder.ts';
+
+/**
+ * How queries meet the cache. The rest of the model works on flat tokens [T, ...] and does not know which sequence a
+ * token belongs to; an attention emitter declares the graph inputs that say so. Two exist (docs/architecture.md):
+ *
+ * - CPU ({@link CpuAttention}): plain operators over blocks gathered from the pool; new latents leave the graph as
+ *   outputs and the rank stores them.
+ * - CUDA: custom operators over the paged pool in place. Inputs, all of them read on the device:
+ *   positions [T], cumulative query lengths [S + 1], context lengths [S], block table [S, maxBlocks], slots of the new
+ *   latents [T]. Any mix of prefill and decode in one step.
+ *
+ * Token ids [T], positions [T] and the rows whose logits are wanted [R] are common to both.
+ */
+export interface AttentionEmitter {
+  /**
+   * Attention of one layer in the absorbed form (paper section 2.1.2).
+   * @param query [T, heads, kvLoraRank + ropeDim], nope part already multiplied by W_UK, rope part rotated
+   * @param latent [T, kvLoraRank + ropeDim], normalised latent and rotated shared key of the same tokens
+   * @returns [T, heads, kvLoraRank], the weighted latents
+   */
+  attend(layer: number, query: Value, latent: Value): Value;
+  /** Declares outputs after the last layer. */
+  finish(): void;
+}

@@ -1,0 +1,26 @@
+import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
+import type { DeepseekV2Config } from './config.ts';
+
+/** What every emitter needs. */
+export interface EmitContext {
+  readonly graph: GraphBuilder;
+  readonly config: DeepseekV2Config;
+  /** A packed weight by its name (packed-weights.ts); declared as an initialiser on first use. */
+  weight(name: string): Value;
+}
+
+/** x [rows, in] times a matrix stored [out, in] -> [rows, out]. */
+export function linear(context: EmitContext, x: Value, weight: string): Value {
+  return context.graph.node('Gemm', [x, context.weight(weight)], { attributes: { transB: 1 }, label: weight });
+}
+
+/** Splits the last axis into parts of the given widths. */
+export function splitLast(context: EmitContext, x: Value, widths: readonly number[]): Value[] {
+  const { graph } = context;
+  return graph.nodes('Split', [x, graph.constant('i64', widths)], widths.length, { attributes: { axis: -1 } });
+}
+
+/** Reshapes; 0 keeps a dimension, -1 infers one. */
+export function reshape(context: EmitContext, x: Value, dims: readonly number[]): Value {
+  return context.graph.node('Reshape', [x, context.graph.constant('i64', dims)]);
+}

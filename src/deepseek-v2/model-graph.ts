@@ -1,0 +1,110 @@
+import { invariant } from '../errors.ts';
+import type { ElementType } from '../onnx/element-type.ts';
+import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
+import type { GraphModel } from '../onnx/model.ts';
+import type { AttentionEmitter } from './attention.ts';
+import { type DeepseekV2Config, isMoeLayer } from './config.ts';
+import { type EmitContext, linear } from './emit-context.ts';
+import { emitMla, type RotaryTables } from './mla.ts';
+import { emitMlp } from './mlp.ts';
+import { emitMoe } from './moe.ts';
+import { addThenNorm, rmsNorm } from './rms-norm.ts';
+import { ropeFrequencies } from './rope.ts';
+
+/** Inputs and outputs that do not depend on the attention contract. */
+export const modelNames = {
+  /** i64 [T] */
+  tokenIds: 'token_ids',
+  /** i64 [T], position of each token in its sequence */
+  positions: 'positions',
+  /** i64 [R], flat tokens whose logits are wanted */
+  logitRows: 'logit_rows',
+  /** f32 [R, vocabSize] */
+  logits: 'logits',
+} as const;
+
+/** Where a packed weight lies; the shape of packing/packed-model's entries. */
+export interface WeightLocation {
+  readonly dtype: ElementType;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+export interface ModelGraphOptions {
+  readonly config: DeepseekV2Config;
+  readonly weights: ReadonlyMap<string, WeightLocation>;
+  /** File name of the weights inside the session's folder for external data. */
+  readonly weightsFile: string;
+  /** Makes the emitter of the wanted attention contract; it declares its own inputs. */
+  readonly attention: (context: EmitContext) => AttentionEmitter;
+}
+
+/** Builds the whole model (HF DeepseekV2ForCausalLM) over flat tokens [T]. Pure: reads no weights. */
+export function buildModelGraph(options: ModelGraphOptions): GraphModel {
+  const { config } = options;
+  const graph = new GraphBuilder();
+  const context: EmitContext = { graph, config, weight: weightDeclarer(graph, options) };
+
+  const tokenIds = graph.input(modelNames.tokenIds, 'i64', ['T']);
+  const positions = graph.input(modelNames.positions, 'i64', ['T']);
+  const logitRows = graph.input(modelNames.logitRows, 'i64', ['R']);
+  const attention = options.attention(context);
+  const rotary = emitRotaryTables(context, tokenIds, positions);
+
+  let residual = graph.node('Gather', [context.weight('embed_tokens'), tokenIds], { attributes: { axis: 0 } }); // [T, hidden]
+  let normed = rmsNorm(context, residual, 'layers.0.input_norm', config.rmsNormEps);
+  for (let layer = 0; layer < config.numLayers; layer++) {
+    const attended = emitMla(context, attention, rotary, normed, layer);
+    ({ normed, residual } = addThenNorm(context, attended, residual, `layers.${layer}.post_norm`));
+    const fed = isMoeLayer(config, layer)
+      ? emitMoe(context, normed, layer)
+      : emitMlp(context, normed, `layers.${layer}.`, config.intermediateSize);
+    const next = layer + 1 < config.numLayers ? `layers.${layer + 1}.input_norm` : 'norm';
+    ({ normed, residual } = addThenNorm(context, fed, residual, next));
+  }
+  const wanted = graph.node('Gather', [normed, logitRows], { attributes: { axis: 0 } }); // [R, hidden]
+  graph.output(modelNames.logits, linear(context, wanted, 'lm_head'), ['R', config.vocabSize]);
+  attention.finish();
+  return graph.build('deepseek_v2');
+}
+
+/** Declares each weight as an initialiser the first time it is asked for. */
+function weightDeclarer(graph: GraphBuilder, options: ModelGraphOptions): (name: string) => Value {
+  const declared = new Map<string, Value>();
+  return (name) => {
+    const known = declared.get(name);
+    if (known) return known;
+    const location = options.weights.get(name);
+    invariant(location, `packed weight ${name} is missing`);
+    const value = graph.external(name, location.dtype, location.shape, {
+      location: options.weightsFile,
+      offset: location.offset,
+      length: location.byteLength,
+    });
+    declared.set(name, value);
+    return value;
+  };
+}
+
+/** cos and sin of each token's angles, computed once a step in float32 as HF DeepseekV2RotaryEmbedding does: no table to size by context length. */
+function emitRotaryTables(context: EmitContext, tokenIds: Value, positions: Value): RotaryTables {
+  const { graph } = context;
+  const { inverseFrequencies, attentionFactor } = ropeFrequencies(context.config);
+  const axes = (value: number): Value => graph.constant('i64', [value]);
+  const position = graph.node('Unsqueeze', [
+    graph.node('Cast', [positions], { attributes: { to: 1 }, type: 'f32' }),
+    axes(1),
+  ]); // [T, 1]
+  const frequencies = graph.constant('f32', [...inverseFrequencies], [1, inverseFrequencies.length]);
+  const angles = graph.node('Mul', [position, frequencies]); // [T, rope / 2]
+  const scaled = (table: Value): Value =>
+    attentionFactor === 1 ? table : graph.node('Mul', [table, graph.constant('f32', [attentionFactor], [])]);
+  const size = graph.node('Squeeze', [graph.node('Shape', [tokenIds], { type: 'i64' }), axes(0)]);
+  const range = graph.node('Range', [graph.constant('i64', [0], []), size, graph.constant('i64', [1], [])]);
+  return {
+    cos: scaled(graph.node('Cos', [angles])),
+    sin: scaled(graph.node('Sin', [angles])),
+    tokenIndex: graph.node('Unsqueeze', [range, axes(0)]),
+  };
+}

@@ -1,0 +1,11 @@
+import { ApiError } from '../errors.ts';
+
+/**
+ * No token can be chosen from a row of logits: it holds NaN or +Infinity, or nothing is left to choose from.
+ * It concerns one sequence; the others of the step go on.
+ */
+export class SamplingError extends ApiError {
+  constructor(reason: string) {
+    super(500, 'server_error', `No token could be sampled: ${reason}.`, { code: 'invalid_logits' });
+  }
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { finishOf } from '../../src/scheduler/finish.ts';
+import type { Sequence } from '../../src/scheduler/sequence.ts';
+import { EOS, makeSequence, type RequestOptions } from './helpers.ts';
+
+function withOutput(output: readonly number[], options: RequestOptions = {}): Sequence {
+  const sequence = makeSequence(1, [1, 2, 3], options);
+  sequence.outputTokenIds.push(...output);
+  return sequence;
+}
+
+describe('finishOf', () => {
+  it('goes on while nothing ends the output', () => {
+    expect(finishOf(withOutput([5, 6]), 100)).toBeNull();
+  });
+
+  it('stops at the end token, without a stop reason', () => {
+    expect(finishOf(withOutput([5, EOS]), 100)).toEqual({ reason: 'stop', stopReason: null });
+  });
+
+  it('stops at a stop token and names it', () => {
+    expect(finishOf(withOutput([5, 9], { stopTokenIds: [8, 9] }), 100)).toEqual({ reason: 'stop', stopReason: 9 });
+  });
+
+  it('looks at the newest token only', () => {
+    expect(finishOf(withOutput([EOS, 5], { stopTokenIds: [9] }), 100)).toBeNull();
+  });
+
+  it('ignores the end token where asked to, but not when it is a stop token', () => {
+    expect(finishOf(withOutput([EOS], { ignoreEos: true }), 100)).toBeNull();
+    const both = withOutput([EOS], { ignoreEos: true, stopTokenIds: [EOS] });
+    expect(finishOf(both, 100)).toEqual({ reason: 'stop', stopReason: EOS });
+  });
+
+  it('does not stop before minTokens', () => {
+    const options = { minTokens: 3, stopTokenIds: [9] };
+    expect(finishOf(withOutput([5, EOS], options), 100)).toBeNull();
+    expect(finishOf(withOutput([5, 9], options), 100)).toBeNull();
+    expect(finishOf(withOutput([5, 5, 9], options), 100)).toEqual({ reason: 'stop', stopReason: 9 });
+  });
+
+  it('ends by length at maxTokens and at maxModelLen, whatever minTokens says', () => {
+    const length = { reason: 'length', stopReason: null };
+    expect(finishOf(withOutput([5, 5], { maxTokens: 2, minTokens: 5 }), 100)).toEqual(length);
+    expect(finishOf(withOutput([5, 5]), 5)).toEqual(length);
+    expect(finishOf(withOutput([], { maxTokens: 0 }), 100)).toEqual(length);
+  });
+
+  it('prefers stop to length when both hold', () => {
+    expect(finishOf(withOutput([5, EOS], { maxTokens: 2 }), 5)).toEqual({ reason: 'stop', stopReason: null });
+  });
+});
