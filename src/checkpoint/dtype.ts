@@ -1,0 +1,36 @@
+/** Element types of safetensors and their width in bits (safetensors 0.8, `Dtype::bitsize`). */
+const DTYPE_BITS = {
+  BOOL: 8,
+  F4: 4,
+  F6_E2M3: 6,
+  F6_E3M2: 6,
+  U8: 8,
+  I8: 8,
+  F8_E5M2: 8,
+  F8_E4M3: 8,
+  F8_E5M2FNUZ: 8,
+  F8_E4M3FNUZ: 8,
+  F8_E8M0: 8,
+  I16: 16,
+  U16: 16,
+  F16: 16,
+  BF16: 16,
+  I32: 32,
+  U32: 32,
+  F32: 32,
+  F64: 64,
+  C64: 64,
+  I64: 64,
+  U64: 64,
+} as const;
+
+export type SafetensorsDtype = keyof typeof DTYPE_BITS;
+
+export function isSafetensorsDtype(name: unknown): name is SafetensorsDtype {
+  return typeof name === 'string' && Object.hasOwn(DTYPE_BITS, name);
+}
+
+/** Width of one element in bits; types under 8 bits are packed without gaps. */
+export function dtypeBits(dtype: SafetensorsDtype): number {
+  return DTYPE_BITS[dtype];
+}

@@ -1,0 +1,72 @@
+import { invariant } from '../errors.ts';
+
+/*
+ * Conversions between float32 and the two 16-bit formats of checkpoints, both kept as raw bits in a Uint16Array:
+ * bf16 (8 exponent bits, 7 mantissa bits) and fp16 (IEEE 754 binary16: 5 and 10). Narrowing rounds to nearest, ties to
+ * even; what is too large becomes infinity; NaN stays NaN. Source and destination have the same length and may not
+ * overlap.
+ */
+
+/** Exact. */
+export function bf16ToFloat32(source: Uint16Array, destination: Float32Array): void {
+  const bits = bitsOf(destination, source.length);
+  for (let i = 0; i < bits.length; i++) bits[i] = source[i]! << 16;
+}
+
+export function float32ToBf16(source: Float32Array, destination: Uint16Array): void {
+  const bits = bitsOf(source, destination.length);
+  for (let i = 0; i < bits.length; i++) {
+    const x = bits[i]!;
+    // Rounding must not carry a NaN's mantissa into infinity: a NaN is cut and made quiet.
+    destination[i] = (x & 0x7fffffff) > 0x7f800000 ? (x >>> 16) | 0x40 : (x + 0x7fff + ((x >>> 16) & 1)) >>> 16;
+  }
+}
+
+/** Exact. */
+export function fp16ToFloat32(source: Uint16Array, destination: Float32Array): void {
+  const bits = bitsOf(destination, source.length);
+  fp16Table ??= makeFp16Table();
+  for (let i = 0; i < bits.length; i++) bits[i] = fp16Table[source[i]!]!;
+}
+
+export function float32ToFp16(source: Float32Array, destination: Uint16Array): void {
+  const bits = bitsOf(source, destination.length);
+  for (let i = 0; i < bits.length; i++) {
+    const sign = (bits[i]! >>> 16) & 0x8000;
+    const x = bits[i]! & 0x7fffffff;
+    if (x >= 0x38800000 && x < 0x477ff000) {
+      // Normal in fp16, [2^-14, 65520): rounded to 10 mantissa bits, the exponent's bias lowered from 127 to 15.
+      destination[i] = sign | ((x - 0x38000000 + 0xfff + ((x >>> 13) & 1)) >>> 13);
+    } else if (x < 0x38800000) {
+      // Subnormal in fp16: float32 numbers in [0.5, 1) are 2^-24 apart, so adding 0.5 rounds to fp16's smallest step.
+      destination[i] = sign | ((Math.fround(Math.abs(source[i]!) + 0.5) - 0.5) * 0x1000000);
+    } else {
+      destination[i] = sign | (x > 0x7f800000 ? 0x7e00 | ((x >>> 13) & 0x3ff) : 0x7c00);
+    }
+  }
+}
+
+/** The float32 bits of every fp16 pattern. */
+let fp16Table: Int32Array | undefined;
+
+function makeFp16Table(): Int32Array {
+  const table = new Float32Array(0x10000);
+  const bits = new Int32Array(table.buffer);
+  for (let half = 0; half < 0x10000; half++) {
+    const sign = (half & 0x8000) << 16;
+    const exponent = (half >>> 10) & 0x1f;
+    const mantissa = half & 0x3ff;
+    if (exponent === 0) {
+      table[half] = mantissa * 2 ** -24;
+      bits[half]! |= sign;
+    } else {
+      bits[half] = sign | ((exponent === 0x1f ? 0xff : exponent + 112) << 23) | (mantissa << 13);
+    }
+  }
+  return bits;
+}
+
+function bitsOf(values: Float32Array, otherLength: number): Int32Array {
+  invariant(values.length === otherLength, `${values.length} and ${otherLength} elements: lengths differ`);
+  return new Int32Array(values.buffer, values.byteOffset, values.length);
+}

@@ -1,0 +1,185 @@
+import type { BlockPool } from '../kv-cache/block-pool.ts';
+import type { CpuRunner, LogitRows } from '../runner/cpu-runner.ts';
+import { tokenLogprobs } from '../sampling/logprobs.ts';
+import type { Sampler } from '../sampling/sampler.ts';
+import { SamplingError } from '../sampling/sampling-error.ts';
+import type { SamplingParams, TokenLogprobs } from '../sampling/sampling-params.ts';
+import { SequenceSampling } from '../sampling/sequence-sampling.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import { Sequence, type SequenceRequest } from '../scheduler/sequence.ts';
+import type { ScheduledEntry, StepPlan } from '../scheduler/step-plan.ts';
+import { ReportBuilder } from './report-builder.ts';
+import type { EngineStats, StepReport } from './step-report.ts';
+
+/** What the engine thread needs of a request; crosses threads by structured clone. */
+export interface EngineRequest extends SequenceRequest {
+  /** Unique among unfinished requests. */
+  readonly sequenceId: number;
+  readonly sampling: SamplingParams;
+  /** Seed of requests that bring none. */
+  readonly fallbackSeed: number;
+}
+
+export interface EngineCoreOptions {
+  readonly scheduler: Scheduler;
+  readonly pool: BlockPool;
+  readonly runner: CpuRunner;
+  readonly sampler: Sampler;
+  readonly vocabSize: number;
+  readonly eosTokenIds: readonly number[];
+  /** Receives each step's report, while the next step runs where there is one. */
+  readonly emit: (report: StepReport) => void;
+}
+
+interface SequenceState {
+  readonly sampling: SequenceSampling;
+  /** Filled chunk by chunk when asked for; entry 0 stays null. */
+  readonly promptLogprobs: (TokenLogprobs | null)[] | null;
+  hasStarted: boolean;
+}
+
+/** The engine without its thread: sequences in, step reports out. */
+export class EngineCore {
+  readonly #options: EngineCoreOptions;
+  readonly #states = new Map<Sequence, SequenceState>();
+  #report: ReportBuilder | null = null;
+  #totalPreemptions = 0;
+  #totalPrefixQueries = 0;
+  #totalPrefixHits = 0;
+
+  constructor(options: EngineCoreOptions) {
+    this.#options = options;
+  }
+
+  /** Queues a request. @throws InvariantError when it can never fit (admission checks this before) */
+  add(request: EngineRequest): void {
+    const { eosTokenIds, scheduler } = this.#options;
+    const sequence = new Sequence(request.sequenceId, request, eosTokenIds);
+    scheduler.add(sequence);
+    this.#states.set(sequence, {
+      sampling: new SequenceSampling(request.sampling, request.promptTokenIds, eosTokenIds, request),
+      promptLogprobs:
+        request.promptLogprobs === null ? null : new Array<null>(request.promptTokenIds.length).fill(null),
+      hasStarted: false,
+    });
+  }
+
+  /** Ends a request from outside; nothing more is reported of it. Unknown ids are those that ended meanwhile. */
+  abort(sequenceId: number): void {
+    const sequence = this.#options.scheduler.abort(sequenceId);
+    if (sequence) this.#states.delete(sequence);
+  }
+
+  get stats(): EngineStats {
+    const { scheduler, pool } = this.#options;
+    return {
+      numRunning: scheduler.numRunning,
+      numWaiting: scheduler.numWaiting,
+      usedBlocks: pool.numUsedBlocks,
+      numBlocks: pool.numBlocks,
+      totalPreemptions: this.#totalPreemptions,
+      totalPrefixQueries: this.#totalPrefixQueries,
+      totalPrefixHits: this.#totalPrefixHits,
+    };
+  }
+
+  /**
+   * One step of all running sequences: plan, run, sample, commit, emit. What it did is emitted while the next step runs.
+   * @returns false when there was nothing to do
+   * @throws RankError
+   */
+  step(): boolean {
+    const { scheduler, runner } = this.#options;
+    const plan = scheduler.plan();
+    if (plan === null) {
+      this.flush();
+      return false;
+    }
+    const rows = runner.start(plan);
+    this.flush();
+    runner.wait();
+    const report = new ReportBuilder(plan);
+    const sampled = this.#sample(plan, rows, report);
+    const { finished } = scheduler.commit(plan, sampled);
+    this.#count(plan);
+    for (const { sequence, reason, stopReason } of finished) {
+      if (!this.#states.delete(sequence)) continue;
+      report.addFinished(sequence.id, reason, stopReason);
+    }
+    this.#report = report;
+    return true;
+  }
+
+  /** Emits what is left of the last step. */
+  flush(): void {
+    const report = this.#report;
+    if (report === null) return;
+    this.#report = null;
+    this.#options.emit(report.build(this.stats));
+  }
+
+  /** Ends every request after a failure; returns their ids. */
+  drain(): number[] {
+    this.#report = null;
+    this.#states.clear();
+    return this.#options.scheduler.drainAll().map((sequence) => sequence.id);
+  }
+
+  #sample(plan: StepPlan, rows: readonly LogitRows[], report: ReportBuilder): Map<Sequence, number> {
+    const sampled = new Map<Sequence, number>();
+    plan.entries.forEach((entry, index) => {
+      const state = this.#states.get(entry.sequence);
+      if (state === undefined) return;
+      try {
+        this.#sampleEntry(entry, rows[index]!, state, sampled, report);
+      } catch (error) {
+        if (!(error instanceof SamplingError)) throw error;
+        this.abort(entry.sequence.id);
+        report.addFailed(entry.sequence.id, error.message);
+      }
+    });
+    return sampled;
+  }
+
+  #sampleEntry(
+    entry: ScheduledEntry,
+    rows: LogitRows,
+    state: SequenceState,
+    sampled: Map<Sequence, number>,
+    report: ReportBuilder,
+  ): void {
+    const { sequence, start, count } = entry;
+    const { runner, sampler } = this.#options;
+    if (entry.wantsAllRows && state.promptLogprobs) this.#scorePrompt(entry, rows, state.promptLogprobs);
+    if (!state.hasStarted && start + count >= sequence.numPromptTokens) {
+      state.hasStarted = true;
+      report.addStarted(sequence.id, sequence.numCachedTokens, state.promptLogprobs);
+    }
+    if (!entry.samples) return;
+    const { tokenId, logprobs } = sampler.sample(runner.logits(rows.firstRow + rows.numRows - 1), state.sampling);
+    state.sampling.append(tokenId);
+    sampled.set(sequence, tokenId);
+    report.addToken(sequence.id, tokenId, logprobs);
+  }
+
+  /** The logits at a position give the probability of the token after it. */
+  #scorePrompt(entry: ScheduledEntry, rows: LogitRows, into: (TokenLogprobs | null)[]): void {
+    const { sequence, start } = entry;
+    const top = sequence.request.promptLogprobs ?? 0;
+    for (let i = 0; i < rows.numRows; i++) {
+      const position = start + i + 1;
+      if (position >= sequence.numPromptTokens) return;
+      const logits = this.#options.runner.logits(rows.firstRow + i);
+      into[position] = tokenLogprobs(logits, sequence.tokenAt(position), top, this.#options.vocabSize);
+    }
+  }
+
+  #count(plan: StepPlan): void {
+    this.#totalPreemptions += plan.preempted.length;
+    for (const sequence of plan.admitted) {
+      if (sequence.numPreemptions > 0) continue;
+      this.#totalPrefixQueries += sequence.numPromptTokens;
+      this.#totalPrefixHits += sequence.numCachedTokens;
+    }
+  }
+}

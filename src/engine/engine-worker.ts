@@ -1,0 +1,93 @@
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { invariant } from '../errors.ts';
+import { BlockPool } from '../kv-cache/block-pool.ts';
+import { LinkedRankGroup } from '../ranks/linked-rank-group.ts';
+import { RankLink } from '../ranks/rank-link.ts';
+import { StepBuffers } from '../ranks/step-buffers.ts';
+import { CpuRunner } from '../runner/cpu-runner.ts';
+import { Sampler } from '../sampling/sampler.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import { EngineCore } from './engine-core.ts';
+import type { EngineCommand, EngineMessage, EngineWorkerData } from './messages.ts';
+import { measureTokenBudget } from './warm-up.ts';
+
+/** Entry of the engine thread. It never returns to its event loop while it serves: commands are polled once a step. */
+const port = parentPort;
+invariant(port, 'the engine runs in a worker thread');
+const data = workerData as EngineWorkerData;
+const bell = new Int32Array(data.bell);
+const ranks = new LinkedRankGroup([{ buffers: new StepBuffers(data.stepMemory), link: new RankLink(data.linkMemory) }]);
+
+try {
+  serve();
+} catch (error) {
+  send({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+}
+
+function serve(): void {
+  const runner = new CpuRunner(ranks, data.pool.blockSize);
+  const budget = measureTokenBudget({
+    runner,
+    scheduler: {
+      ...data.scheduler,
+      maxNumBatchedTokens: data.maxNumBatchedTokens ?? data.scheduler.maxNumBatchedTokens,
+    },
+    pool: data.pool,
+    targetMs: data.stepTargetMs,
+    onStep: (numTokens, stepMs) => send({ type: 'warm-up', numTokens, stepMs }),
+  });
+  const maxNumBatchedTokens = data.maxNumBatchedTokens ?? budget.numTokens;
+  const pool = new BlockPool(data.pool);
+  const core = new EngineCore({
+    scheduler: new Scheduler({ ...data.scheduler, maxNumBatchedTokens }, pool),
+    pool,
+    runner,
+    sampler: new Sampler({ logitsWidth: data.logitsWidth, vocabSize: data.vocabSize }),
+    vocabSize: data.vocabSize,
+    eosTokenIds: data.eosTokenIds,
+    emit: send,
+  });
+  send({ type: 'ready', maxNumBatchedTokens, stepMs: budget.stepMs });
+  loop(core, pool);
+  ranks.stop();
+  send({ type: 'stopped' });
+}
+
+/** Until told to stop: take commands, step, and sleep when there is nothing to do. */
+function loop(core: EngineCore, pool: BlockPool): void {
+  for (;;) {
+    const rung = Atomics.load(bell, 0);
+    if (takeCommands(core)) return;
+    if (core.step()) continue;
+    pool.checkIntegrity();
+    sendIdle(core);
+    Atomics.wait(bell, 0, rung);
+  }
+}
+
+/** Returns true when told to stop. */
+function takeCommands(core: EngineCore): boolean {
+  for (let message = receiveMessageOnPort(port!); message; message = receiveMessageOnPort(port!)) {
+    const command = message.message as EngineCommand;
+    switch (command.type) {
+      case 'add':
+        for (const request of command.requests) core.add(request);
+        break;
+      case 'abort':
+        for (const id of command.sequenceIds) core.abort(id);
+        break;
+      case 'stop':
+        return true;
+    }
+  }
+  return false;
+}
+
+/** Gauges must come back to rest after the last abort, which no step follows. */
+function sendIdle(core: EngineCore): void {
+  send({ type: 'idle', stats: core.stats });
+}
+
+function send(message: EngineMessage): void {
+  port!.postMessage(message);
+}

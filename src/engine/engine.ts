@@ -1,0 +1,61 @@
+import type { TokenLogprobs } from '../sampling/sampling-params.ts';
+import type { GenerateRequest } from './generate-request.ts';
+
+/** Why an output ended; `stopReason` is the matched string or stop token id, null for the end token and for length. */
+export type FinishReason = 'stop' | 'length';
+
+/** First event of every generation, sent when the prompt has been computed (with the first token). */
+export interface StartEvent {
+  readonly type: 'start';
+  readonly numPromptTokens: number;
+  /** Prompt tokens taken from the prefix cache. */
+  readonly numCachedTokens: number;
+  /** One entry per prompt token, null for the first; null when not asked for. */
+  readonly promptLogprobs: readonly (TokenLogprobs | null)[] | null;
+}
+
+/** New tokens of one step. `text` may be empty while a character or a possible stop string is incomplete. */
+export interface DeltaEvent {
+  readonly type: 'delta';
+  readonly text: string;
+  readonly tokenIds: readonly number[];
+  /** One per token id; null when not asked for. */
+  readonly logprobs: readonly TokenLogprobs[] | null;
+}
+
+/** Last event; nothing follows. */
+export interface FinishEvent {
+  readonly type: 'finish';
+  readonly reason: FinishReason;
+  readonly stopReason: string | number | null;
+  readonly numCompletionTokens: number;
+}
+
+export type GenerationEvent = StartEvent | DeltaEvent | FinishEvent;
+
+/**
+ * The output of one request. Iterated once. Ends with exactly one finish event, or throws: the signal's reason when
+ * aborted, an ApiError when the engine failed or gave the request up.
+ */
+export type Generation = AsyncIterable<GenerationEvent>;
+
+export interface EngineLimits {
+  /** Prompt and output together, in tokens. */
+  readonly maxModelLen: number;
+  /** Ids below this exist in the tokenizer. */
+  readonly vocabSize: number;
+}
+
+export type EngineState = 'loading' | 'ready' | 'draining' | 'failed';
+
+/** The engine as HTTP sees it. */
+export interface Engine {
+  readonly state: EngineState;
+  /** Known once the state is no longer 'loading'. @throws ApiError (503) while loading */
+  readonly limits: EngineLimits;
+  /**
+   * Admits all requests or none.
+   * @throws ApiError 429 queue full, 503 not ready or failed, 400 when a request can never fit
+   */
+  submit(requests: readonly GenerateRequest[], signal: AbortSignal): Generation[];
+}

@@ -1,0 +1,78 @@
+import { CheckpointError } from '../errors.ts';
+import type { RankLink } from '../ranks/rank-link.ts';
+import type { RankCommand, RankMessage, RankWorkerData } from '../ranks/rank-messages.ts';
+import type { StepBuffers } from '../ranks/step-buffers.ts';
+import type { LaunchEvent } from './engine-settings.ts';
+import { WorkerThread } from './worker-thread.ts';
+
+type Milestone = 'loaded' | 'attached';
+
+/** The rank's thread, seen from the main thread while it starts. */
+export class RankThread {
+  readonly ended: Promise<Error | null>;
+  readonly #thread: WorkerThread<RankMessage, RankCommand>;
+  readonly #onEvent: (event: LaunchEvent) => void;
+  readonly #began = performance.now();
+  #waiting: { type: Milestone; resolve: () => void; reject: (error: Error) => void } | null = null;
+
+  private constructor(data: RankWorkerData, onEvent: (event: LaunchEvent) => void) {
+    this.#onEvent = onEvent;
+    this.#thread = new WorkerThread('ranks/rank-worker.js', data, (message: RankMessage) => this.#receive(message));
+    this.ended = this.#thread.ended;
+    void this.ended.then((error) =>
+      this.#waiting?.reject(error ?? new Error('the rank thread ended while it started')),
+    );
+  }
+
+  /** Packs the checkpoint if need be and loads it. @throws CheckpointError */
+  static async load(data: RankWorkerData, onEvent: (event: LaunchEvent) => void): Promise<RankThread> {
+    const rank = new RankThread(data, onEvent);
+    await rank.#until('loaded');
+    return rank;
+  }
+
+  /** Allocates the pool; from here on the rank listens to `link` alone. */
+  async attach(numBlocks: number, buffers: StepBuffers, link: RankLink): Promise<void> {
+    const attached = this.#until('attached');
+    this.#thread.send({ type: 'attach', numBlocks, stepMemory: buffers.memory, linkMemory: link.memory });
+    await attached;
+  }
+
+  /** Ends a rank that was loaded but will not serve. */
+  async abandon(): Promise<void> {
+    this.#thread.send({ type: 'stop' });
+    await this.ended;
+  }
+
+  #until(type: Milestone): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { type, resolve, reject };
+    });
+  }
+
+  #receive(message: RankMessage): void {
+    switch (message.type) {
+      case 'packing':
+        this.#onEvent({ phase: 'packing', bytesDone: message.bytesDone, bytesTotal: message.bytesTotal });
+        break;
+      case 'loading':
+        this.#onEvent({ phase: 'loading' });
+        break;
+      case 'failed':
+        this.#waiting?.reject(toError(message));
+        break;
+      default:
+        if (message.type === 'loaded') {
+          this.#onEvent({ phase: 'loaded', seconds: (performance.now() - this.#began) / 1000 });
+        }
+        if (this.#waiting?.type === message.type) this.#waiting.resolve();
+    }
+  }
+}
+
+/** Errors lose their class between threads. */
+function toError({ file, message }: { file: string | null; message: string }): Error {
+  if (file === null) return new Error(message);
+  const reason = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
+  return new CheckpointError(file, reason);
+}

@@ -1,0 +1,76 @@
+import type { PackPlan, RowSource } from '../deepseek-v2/packed-weights.ts';
+import { invariant } from '../errors.ts';
+import type { PackLayout } from './layout.ts';
+
+/** Rows [rowStart, rowStart + rowCount) of each of `tensors`, `width` values a row, interleaved row by row when there are two. */
+export interface Segment {
+  readonly tensors: readonly string[];
+  readonly rowStart: number;
+  readonly rowCount: number;
+  readonly width: number;
+  /** Index of the first value in the block. */
+  readonly at: number;
+}
+
+/** A run of values of weights.bin that is read, converted and written in one go. */
+export interface Block {
+  /** Position in weights.bin. */
+  readonly byteOffset: number;
+  readonly elements: number;
+  readonly segments: readonly Segment[];
+}
+
+/** Values that a buffer must hold: `wanted`, or more where a single row (a pair, interleaved) has more. */
+export function blockCapacity(plan: PackPlan, wanted: number): number {
+  let most = wanted;
+  for (const { sources } of plan.tensors) {
+    for (const source of sources) {
+      const { tensors, width } = rowsOf(plan, source);
+      most = Math.max(most, tensors.length * width);
+    }
+  }
+  return most;
+}
+
+/** Cuts the packed weights into blocks of at most `capacity` values, whole rows each, in the order of the file. */
+export function* packBlocks(plan: PackPlan, layout: PackLayout, capacity: number): Generator<Block> {
+  for (const { name, sources } of plan.tensors) {
+    const target = layout.tensors.get(name);
+    invariant(target, `packed tensor ${name} has no place`);
+    let byteOffset = target.offset;
+    let segments: Segment[] = [];
+    let elements = 0;
+    for (const source of sources) {
+      const { tensors, width, start, count } = rowsOf(plan, source);
+      const step = tensors.length * width;
+      let done = 0;
+      while (done < count) {
+        const rowCount = Math.min(count - done, Math.floor((capacity - elements) / step));
+        if (rowCount > 0) {
+          segments.push({ tensors, rowStart: start + done, rowCount, width, at: elements });
+          elements += rowCount * step;
+          done += rowCount;
+        }
+        if (done < count) {
+          invariant(elements > 0, `a row of ${name} is larger than a block`);
+          yield { byteOffset, elements, segments };
+          byteOffset += 4 * elements;
+          segments = [];
+          elements = 0;
+        }
+      }
+    }
+    if (elements > 0) yield { byteOffset, elements, segments };
+    invariant(byteOffset + 4 * elements === target.offset + target.byteLength, `sources do not fill ${name}`);
+  }
+}
+
+function rowsOf(
+  plan: PackPlan,
+  source: RowSource,
+): { tensors: readonly string[]; width: number; start: number; count: number } {
+  const tensors = source.kind === 'rows' ? [source.tensor] : [source.first, source.second];
+  const width = plan.sourceShapes.get(tensors[0]!)?.at(-1);
+  invariant(width !== undefined, `tensor ${tensors[0]} has no shape`);
+  return { tensors, width, start: source.kind === 'rows' ? source.start : 0, count: source.count };
+}

@@ -1,0 +1,16 @@
+import type { StepBuffers } from './step-buffers.ts';
+
+/**
+ * The devices that compute a step together. Today one rank; with expert parallelism each rank has its own sequences and
+ * all run the same step, so everything here is per rank.
+ */
+export interface RankGroup {
+  /** Inputs and results of each rank. Written by the engine only while no step is under way. */
+  readonly buffers: readonly StepBuffers[];
+  /** Starts the step that the buffers hold on every rank. */
+  submit(): void;
+  /** Blocks until all ranks are done. @throws RankError */
+  wait(): void;
+  /** Ends the ranks; no step may be under way. */
+  stop(): void;
+}

@@ -1,0 +1,108 @@
+import { InvariantError } from '../errors.ts';
+
+/** Words of the shared control block. */
+const SUBMITTED = 0;
+const COMPLETED = 1;
+const STATUS = 2;
+const MESSAGE_LENGTH = 3;
+const WORDS = 4;
+const MESSAGE_BYTES = 16_384;
+
+const Status = { ok: 0, failed: 1, gone: 2 } as const;
+
+/** What a rank is told to do; the number travels in place of a step count. */
+const STOP = -1;
+
+/** Thrown by the engine's wait when a rank's step failed or the rank is gone. */
+export class RankError extends Error {
+  override readonly name = 'RankError';
+}
+
+export interface RankLinkMemory {
+  readonly control: SharedArrayBuffer;
+}
+
+/**
+ * Hands steps from the engine to one rank and back, through shared memory and Atomics: no message is built and no event
+ * loop turns. At most one step is under way. Ordering: everything written before submit() is visible to the rank after
+ * next(), and the other way round for complete() and wait().
+ */
+export class RankLink {
+  readonly memory: RankLinkMemory;
+  readonly #control: Int32Array;
+  readonly #message: Uint8Array;
+
+  constructor(memory: RankLinkMemory) {
+    this.memory = memory;
+    this.#control = new Int32Array(memory.control, 0, WORDS);
+    this.#message = new Uint8Array(memory.control, WORDS * 4, MESSAGE_BYTES);
+  }
+
+  static allocate(): RankLink {
+    return new RankLink({ control: new SharedArrayBuffer(WORDS * 4 + MESSAGE_BYTES) });
+  }
+
+  /** Engine: starts the step that the buffers hold. */
+  submit(): void {
+    Atomics.add(this.#control, SUBMITTED, 1);
+    Atomics.notify(this.#control, SUBMITTED);
+  }
+
+  /** Engine: blocks until the submitted step is complete. @throws RankError with the rank's own message */
+  wait(): void {
+    const submitted = Atomics.load(this.#control, SUBMITTED);
+    for (;;) {
+      const completed = Atomics.load(this.#control, COMPLETED);
+      const status = Atomics.load(this.#control, STATUS);
+      if (status === Status.gone) throw new RankError('the rank is gone');
+      if (completed === submitted) {
+        if (status === Status.failed) throw new RankError(this.#readMessage());
+        return;
+      }
+      Atomics.wait(this.#control, COMPLETED, completed);
+    }
+  }
+
+  /** Engine: ends the rank's loop; it must be idle. */
+  stop(): void {
+    Atomics.store(this.#control, SUBMITTED, STOP);
+    Atomics.notify(this.#control, SUBMITTED);
+  }
+
+  /** Whoever watches the rank's thread: a waiting engine is released with an error. */
+  markGone(): void {
+    Atomics.store(this.#control, STATUS, Status.gone);
+    Atomics.add(this.#control, COMPLETED, 1);
+    Atomics.notify(this.#control, COMPLETED);
+  }
+
+  /** Rank: blocks until a step is there; false means stop. */
+  next(): boolean {
+    for (;;) {
+      const submitted = Atomics.load(this.#control, SUBMITTED);
+      if (submitted === STOP) return false;
+      if (submitted !== Atomics.load(this.#control, COMPLETED)) return true;
+      Atomics.wait(this.#control, SUBMITTED, submitted);
+    }
+  }
+
+  /** Rank: the step is done, `error` null when it went well. */
+  complete(error: Error | null): void {
+    if (error) this.#writeMessage(error.message);
+    Atomics.store(this.#control, STATUS, error ? Status.failed : Status.ok);
+    Atomics.add(this.#control, COMPLETED, 1);
+    Atomics.notify(this.#control, COMPLETED);
+  }
+
+  #writeMessage(text: string): void {
+    const bytes = new TextEncoder().encode(text).subarray(0, MESSAGE_BYTES);
+    this.#message.set(bytes);
+    Atomics.store(this.#control, MESSAGE_LENGTH, bytes.length);
+  }
+
+  #readMessage(): string {
+    const length = Atomics.load(this.#control, MESSAGE_LENGTH);
+    if (length > MESSAGE_BYTES) throw new InvariantError('rank message is longer than its buffer');
+    return new TextDecoder().decode(this.#message.slice(0, length));
+  }
+}
