@@ -5,10 +5,20 @@ import type { EngineObserver, FinishedRequest } from './engine-observer.ts';
 import type { GenerateRequest } from './generate-request.ts';
 import type { GenerationStream } from './generation-stream.ts';
 
+export interface ActiveRequestOptions {
+  readonly request: GenerateRequest;
+  readonly stream: GenerationStream;
+  readonly output: TextOutput;
+  readonly observer: EngineObserver;
+  /** Called once the request has ended, however it did. */
+  readonly onEnd: () => void;
+}
+
 /** A request that the engine works on, seen from the main thread: its text, its stream and its times (milliseconds). */
 export class ActiveRequest {
   readonly request: GenerateRequest;
   readonly stream: GenerationStream;
+  readonly onEnd: () => void;
   readonly #output: TextOutput;
   readonly #observer: EngineObserver;
   readonly #submittedAt = performance.now();
@@ -18,11 +28,12 @@ export class ActiveRequest {
   #numCachedTokens = 0;
   #numTokens = 0;
 
-  constructor(request: GenerateRequest, stream: GenerationStream, output: TextOutput, observer: EngineObserver) {
-    this.request = request;
-    this.stream = stream;
-    this.#output = output;
-    this.#observer = observer;
+  constructor(options: ActiveRequestOptions) {
+    this.request = options.request;
+    this.stream = options.stream;
+    this.onEnd = options.onEnd;
+    this.#output = options.output;
+    this.#observer = options.observer;
   }
 
   get isWaiting(): boolean {

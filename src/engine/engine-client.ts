@@ -64,11 +64,18 @@ export class EngineClient implements Engine {
     this.#admit(requests.length);
     if (signal.aborted) throw toError(signal.reason);
     const ids = requests.map(() => this.#nextId++);
+    const onAbort = (): void => this.#abort(ids, toError(signal.reason));
+    let numUnfinished = requests.length;
+    // A signal may outlive many calls.
+    const onEnd = (): void => {
+      numUnfinished--;
+      if (numUnfinished === 0) signal.removeEventListener('abort', onAbort);
+    };
     const streams = requests.map((request, index) => {
       const id = ids[index]!;
       const stream = new GenerationStream(() => this.#abort([id], new Error('the reader left')));
-      const output = this.#options.createOutput(request);
-      this.#active.set(id, new ActiveRequest(request, stream, output, this.#options.observer));
+      const { createOutput, observer } = this.#options;
+      this.#active.set(id, new ActiveRequest({ request, stream, output: createOutput(request), observer, onEnd }));
       return stream;
     });
     this.#numQueued += requests.length;
@@ -77,8 +84,7 @@ export class EngineClient implements Engine {
       type: 'add',
       requests: requests.map((request, index) => toEngineRequest(request, ids[index]!)),
     });
-    // One listener for all requests of the call; it holds ids only, and unknown ids are ignored.
-    signal.addEventListener('abort', () => this.#abort(ids, toError(signal.reason)), { once: true });
+    signal.addEventListener('abort', onAbort, { once: true });
     return streams;
   }
 
@@ -170,6 +176,7 @@ export class EngineClient implements Engine {
 
   #forget(id: number, active: ActiveRequest): void {
     this.#active.delete(id);
+    active.onEnd();
     if (active.isWaiting) this.#numQueued--;
     if (this.#active.size > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Template } from '@huggingface/jinja';
-import { ApiError, invalidRequest } from '../errors.ts';
+import { invalidRequest } from '../errors.ts';
 import { SpecialTokenShield, unusedNoncharacters } from './special-token-shield.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { parseTokenizerConfig } from './tokenizer-config.ts';
@@ -102,13 +102,11 @@ export class ChatTemplate {
         tools: null,
         documents: null,
         add_generation_prompt: addGenerationPrompt,
-        raise_exception: (message: unknown) => {
-          throw invalidRequest('messages', String(message));
-        },
       });
     } catch (error) {
-      if (error instanceof ApiError) throw error;
-      throw invalidRequest('messages', `The chat template cannot render these messages: ${(error as Error).message}`);
+      // raise_exception throws a plain Error with the template's own words; other kinds are accidents in it.
+      const { message, constructor } = error as Error;
+      throw invalidRequest('messages', constructor === Error ? message : `The chat template failed: ${message}`);
     }
   }
 

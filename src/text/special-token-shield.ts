@@ -12,7 +12,8 @@ export function unusedNoncharacters(text: string): string[] {
  * Keeps special tokens in untrusted text from being taken for the template's own. A separator (a character that occurs
  * nowhere) is put into every one of them before the template runs and removed again once the template's special tokens
  * have been found, so the text between them reaches BPE exactly as it was written, joined with what stands next to it.
- * Templates may trim, inspect or re-order the texts meanwhile. Tokens of one character read the same either way.
+ * Templates may trim, inspect or re-order the texts meanwhile. Tokens of one character read the same either way, and a
+ * template that writes both ends of a special token around a text means it.
  */
 export class SpecialTokenShield {
   /** The first character of every special token in a text. */

@@ -1,0 +1,56 @@
+import type { FastifyReply } from 'fastify';
+import type { Generation } from '../engine/engine.ts';
+import type { ApiErrorBody } from '../errors.ts';
+import { DONE_FRAME, frame, type StreamRenderer } from '../openai/stream-renderer.ts';
+import { SseWriter } from './sse.ts';
+
+export interface StreamJob {
+  readonly reply: FastifyReply;
+  readonly renderer: StreamRenderer;
+  /** One per choice, in order. */
+  readonly generations: readonly Generation[];
+  /** Of the whole request; aborted when the client leaves, and here when one choice fails. */
+  readonly abort: AbortController;
+  readonly holdHeadersMs: number;
+  readonly keepAliveMs: number;
+  /** Body of the frame for an error after the headers are out. */
+  readonly toErrorBody: (error: unknown) => ApiErrorBody;
+}
+
+/**
+ * Streams all choices of a request as their events come. Headers go out with the first event (or after holdHeadersMs).
+ * A generation is not asked for its next event while the client is behind.
+ * @throws what a generation throws before the headers are out; later errors become a frame, then the end mark
+ */
+export async function streamGenerations(job: StreamJob): Promise<void> {
+  const { renderer, generations, abort } = job;
+  let writer: SseWriter | undefined;
+  const open = (): SseWriter => {
+    if (writer === undefined) {
+      writer = new SseWriter(job.reply, abort.signal, job.keepAliveMs);
+      writer.send(renderer.open());
+    }
+    return writer;
+  };
+  const pump = async (generation: Generation, choice: number): Promise<void> => {
+    for await (const event of generation) {
+      const out = open();
+      out.send(renderer.event(choice, event));
+      if (out.drained !== null) await out.drained;
+    }
+  };
+
+  const hold = setTimeout(open, job.holdHeadersMs);
+  try {
+    await Promise.all(generations.map(pump));
+    open().end(renderer.close());
+  } catch (error) {
+    const isGone = abort.signal.aborted;
+    if (!isGone && writer !== undefined) writer.end(frame(job.toErrorBody(error)) + DONE_FRAME);
+    writer?.abandon();
+    abort.abort(error);
+    if (writer === undefined || isGone) throw error;
+  } finally {
+    clearTimeout(hold);
+  }
+}

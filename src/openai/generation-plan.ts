@@ -1,0 +1,42 @@
+import type { GenerateRequest } from '../engine/generate-request.ts';
+import type { TextCodec } from './served-model.ts';
+
+/** One prompt of a request, ready for the engine. */
+export interface PlannedPrompt {
+  readonly tokenIds: readonly number[];
+  /** What `echo` repeats before the output. */
+  readonly text: string;
+}
+
+/** A checked request: what the engine runs, and how the answer is to be rendered. */
+export interface GenerationPlan {
+  /** `chatcmpl-…` or `cmpl-…`. */
+  readonly id: string;
+  /** Unix seconds; the same in every chunk. */
+  readonly created: number;
+  /** The canonical name. */
+  readonly model: string;
+  readonly fingerprint: string;
+  readonly text: TextCodec;
+  readonly prompts: readonly PlannedPrompt[];
+  /** Outputs per prompt. */
+  readonly n: number;
+  /** Prompt-major, [prompts * n]: request p * n + j becomes the choice of that index. */
+  readonly requests: readonly GenerateRequest[];
+  /** Null: one JSON answer. */
+  readonly stream: { readonly includeUsage: boolean; readonly continuousUsage: boolean } | null;
+  /** Alternatives per output token; null = no log-probabilities. */
+  readonly logprobs: number | null;
+  /** Alternatives per prompt token in `prompt_logprobs`; null = field absent. */
+  readonly promptLogprobs: number | null;
+  readonly echo: boolean;
+  readonly returnTokenIds: boolean;
+  /** Log-probabilities name tokens as `token_id:N` (vLLM's return_tokens_as_token_ids), which keeps equal texts apart. */
+  readonly tokensAsIds: boolean;
+  readonly skipSpecialTokens: boolean;
+}
+
+/** How log-probabilities name a token. */
+export function tokenName(plan: Pick<GenerationPlan, 'text' | 'tokensAsIds'>, tokenId: number): string {
+  return plan.tokensAsIds ? `token_id:${tokenId}` : plan.text.tokenText(tokenId);
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { invalidRequest } from '../errors.ts';
+import { messagesSchema } from './message-schema.ts';
+import type { ModelRegistry } from './model-registry.ts';
+import { parseBody, requireObject } from './parse-body.ts';
+import { readTokenIds } from './prompt-input.ts';
+import { toWellFormedText } from './well-formed.ts';
+
+const unsupported = 'is not supported yet by this server';
+
+const tokenizeSchema = z.object({
+  model: z.string().min(1, 'must not be empty').nullish(),
+  prompt: z.string().transform(toWellFormedText).nullish(),
+  messages: messagesSchema.nullish(),
+  add_special_tokens: z.boolean().nullish(),
+  add_generation_prompt: z.boolean().nullish(),
+  return_token_strs: z.boolean().nullish(),
+  continue_final_message: z.literal(false, unsupported).nullish(),
+  tools: z.array(z.unknown()).max(0, unsupported).nullish(),
+  chat_template: z.null(unsupported).optional(),
+});
+
+/** vLLM's answer of POST /tokenize. */
+export interface TokenizeResponse {
+  readonly count: number;
+  readonly max_model_len: number;
+  readonly tokens: readonly number[];
+  /** The text of each token when return_token_strs is set. */
+  readonly token_strs: string[] | null;
+}
+
+/**
+ * POST /tokenize: the ids that a raw prompt or a conversation becomes; a conversation ends in the generation prompt unless
+ * add_generation_prompt is false.
+ * @throws ApiError 400 naming the field, 404 for an unknown model, 503 while the engine loads
+ */
+export async function tokenize(body: unknown, registry: ModelRegistry): Promise<TokenizeResponse> {
+  const fields = parseBody(tokenizeSchema, requireObject(body));
+  const { text, engine } = registry.resolve(fields.model);
+  const { maxModelLen } = engine.limits;
+  let tokens: readonly number[];
+  if (fields.messages != null) {
+    if (fields.prompt != null) throw invalidRequest('prompt', "Invalid 'prompt': send prompt or messages, not both.");
+    if (fields.add_special_tokens === true) {
+      const message = "Invalid 'add_special_tokens': the chat template adds them; only false is accepted with messages.";
+      throw invalidRequest('add_special_tokens', message);
+    }
+    tokens = await text.encodeChat(fields.messages, { addGenerationPrompt: fields.add_generation_prompt ?? true });
+  } else {
+    if (fields.prompt == null) throw invalidRequest('prompt', "Invalid 'prompt': send prompt or messages.");
+    if (fields.add_generation_prompt != null) {
+      const message = "Invalid 'add_generation_prompt': only allowed with messages.";
+      throw invalidRequest('add_generation_prompt', message);
+    }
+    tokens = await text.encodePrompt(fields.prompt, fields.add_special_tokens ?? true);
+  }
+  return {
+    count: tokens.length,
+    max_model_len: maxModelLen,
+    tokens,
+    token_strs: fields.return_token_strs === true ? tokens.map((id) => text.tokenText(id)) : null,
+  };
+}
+
+const detokenizeSchema = z.object({
+  model: z.string().min(1, 'must not be empty').nullish(),
+  tokens: z.array(z.unknown()),
+});
+
+/**
+ * POST /detokenize: the text of token ids, special tokens included (vLLM's shape).
+ * @throws ApiError 400 naming the field, 404 for an unknown model, 503 while the engine loads
+ */
+export function detokenize(body: unknown, registry: ModelRegistry): { prompt: string } {
+  const fields = parseBody(detokenizeSchema, requireObject(body));
+  const { text, engine } = registry.resolve(fields.model);
+  const { vocabSize } = engine.limits;
+  if (fields.tokens.length === 0) return { prompt: '' };
+  return { prompt: text.decode(readTokenIds(fields.tokens, vocabSize, 'tokens'), { skipSpecialTokens: false }) };
+}

@@ -1,0 +1,63 @@
+import { Worker } from 'node:worker_threads';
+import { describe, expect, it } from 'vitest';
+import { RankError, RankLink } from '../../src/ranks/rank-link.ts';
+
+describe('RankLink', () => {
+  it('hands over one step after another', () => {
+    const link = RankLink.allocate();
+    const rank = new RankLink(link.memory);
+    for (let step = 0; step < 3; step++) {
+      link.submit();
+      expect(rank.next()).toBe(true);
+      rank.complete(null);
+      link.wait();
+    }
+    link.stop();
+    expect(rank.next()).toBe(false);
+  });
+
+  it('carries the message of a failed step, and goes on after it', () => {
+    const link = RankLink.allocate();
+    link.submit();
+    link.next();
+    link.complete(new Error('MatMul: größer als 1'));
+    expect(() => link.wait()).toThrow(new RankError('MatMul: größer als 1'));
+    link.submit();
+    link.next();
+    link.complete(null);
+    link.wait();
+  });
+
+  it('cuts a message that is longer than its buffer', () => {
+    const link = RankLink.allocate();
+    link.submit();
+    link.complete(new Error('x'.repeat(100_000)));
+    expect(() => link.wait()).toThrow(/^x{16384}$/);
+  });
+
+  it('releases a waiting engine when the rank is gone', () => {
+    const link = RankLink.allocate();
+    link.submit();
+    link.markGone();
+    expect(() => link.wait()).toThrow(new RankError('the rank is gone'));
+  });
+
+  it('blocks each side until the other has acted, across threads', async () => {
+    const link = RankLink.allocate();
+    const counter = new Int32Array(new SharedArrayBuffer(4));
+    // The rank increments what the engine has set: any step seen twice, early or not at all breaks the sum.
+    const worker = new Worker(new URL('./increment-rank.mjs', import.meta.url), {
+      workerData: { memory: link.memory, counter: counter.buffer },
+      execArgv: [],
+    });
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    for (let step = 0; step < 2000; step++) {
+      counter[0] = step * 10;
+      link.submit();
+      link.wait();
+      expect(counter[0]).toBe(step * 10 + 1);
+    }
+    link.stop();
+    expect(await ended).toBe(0);
+  });
+});
