@@ -29,7 +29,8 @@ export async function readShardIndex(file: string): Promise<Map<string, string>>
 }
 
 function checkShardName(file: string, shard: string): void {
-  if (/[/\\\0]/.test(shard) || path.isAbsolute(shard) || shard === '..' || shard === '.') {
+  // \p{C}: control and formatting characters, which have no place in a message either.
+  if (/[/\\\p{C}]/u.test(shard) || path.isAbsolute(shard) || shard === '..' || shard === '.') {
     throw new CheckpointError(file, `names the shard ${quoted(shard)}, which is not a plain file name beside it`);
   }
   if (!shard.endsWith('.safetensors')) {

@@ -7,7 +7,6 @@ import { ChatClient, type ChatOptions } from './chat-client.ts';
 import { runChatLoop } from './chat-loop.ts';
 import { LaunchReporter } from './launch-reporter.ts';
 import type { SettingFlags } from './setting-options.ts';
-import { startServer } from './start-server.ts';
 
 export interface ChatCommand {
   /** Of a running server; without it one is started for this conversation. */
@@ -46,6 +45,8 @@ export async function chat(command: ChatCommand): Promise<void> {
   const config = loadConfig({ flags, env: command.env, file: command.file });
   const logger = createLogger({ level: config.logLevel, pretty: true, destination: process.stderr });
   const reporter = new LaunchReporter(logger, process.stderr.isTTY === true ? process.stderr : null);
+  // Loaded here: talking to a running server needs none of it.
+  const { startServer } = await import('./start-server.ts');
   const server = await startServer(config, { logger, onEvent: (event) => reporter.report(event) });
   try {
     await server.ready.finally(() => reporter.stop());

@@ -103,7 +103,7 @@ function checkMemoryNeeds(config: DeepseekV2Config, packedBytes: number, options
     title: 'Latent cache',
     status: context < 2 ? 'failure' : isShort ? 'warning' : 'ok',
     message:
-      `${formatCount(bytesPerToken)} bytes a token; ${formatBytes(cacheBytes)} hold ${formatCount(cacheTokens)} tokens, ` +
+      `${formatCount(bytesPerToken)} bytes a token; up to ${formatBytes(cacheBytes)} hold ${formatCount(cacheTokens)} tokens, ` +
       `so the context is ${formatCount(context)}${isShort ? ` of the ${formatCount(wanted)} wanted` : ''}`,
     details: { bytesPerToken, cacheBytes, cacheTokens, context, maxPositionEmbeddings: config.maxPositionEmbeddings },
   };

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import type { Check } from './doctor-report.ts';
@@ -14,6 +14,8 @@ export function checkCacheFolder(folder: string, neededBytes: number | null): Ch
   let existing = path.resolve(folder);
   while (!existsSync(existing) && path.dirname(existing) !== existing) existing = path.dirname(existing);
   try {
+    if (!statSync(existing).isDirectory())
+      return { ...base, status: 'failure', message: `${existing} is a file`, details: { folder } };
     accessSync(existing, constants.W_OK);
     const { bavail, bsize } = statfsSync(existing);
     const freeBytes = bavail * bsize;

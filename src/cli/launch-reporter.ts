@@ -18,10 +18,10 @@ export class LaunchReporter {
   constructor(logger: Logger, terminal: NodeJS.WriteStream | null) {
     this.#logger = logger;
     const format = 'packing weights {bar} {percentage}% | {done} of {size} | {eta_formatted}';
+    // The process may end while the bar is shown: the terminal's settings stay as they are.
+    const terminalKept = { hideCursor: false, linewrap: true, clearOnComplete: true };
     this.#bar =
-      terminal === null
-        ? null
-        : new SingleBar({ stream: terminal, format, hideCursor: true, clearOnComplete: true }, Presets.shades_classic);
+      terminal === null ? null : new SingleBar({ stream: terminal, format, ...terminalKept }, Presets.shades_classic);
   }
 
   report(event: LaunchEvent): void {

@@ -27,8 +27,8 @@ export async function serve(config: ServeConfig): Promise<number> {
   const reporter = new LaunchReporter(logger, process.stderr.isTTY === true ? process.stderr : null);
   const begin = performance.now();
   const server = await startServer(config, { logger, onEvent: (event) => reporter.report(event) });
-  announce(config, server, logger);
   const stopped = onShutdownSignals(server, config.shutdownTimeout, logger);
+  announce(config, server, logger);
   try {
     await Promise.race([server.ready, stopped]);
   } finally {

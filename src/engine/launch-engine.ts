@@ -16,6 +16,11 @@ const BLOCK_SIZE = 16;
 const NUM_GROUPS = 3;
 /** Prefill chunks in one step: more would only pad each other. */
 const MAX_CHUNKS = 8;
+/**
+ * Tokens of one sequence that a step prefills. Attention of a chunk covers the chunk's whole square, half of it masked:
+ * pieces of 256 do half the work of one of 900 and are still large enough for the matrix products.
+ */
+const LONG_PREFILL_CHUNK = 256;
 /** Largest token budget that warm-up may choose. */
 const LARGEST_BUDGET = 2048;
 /** Rows of logits that one step of prompt scoring may want. */
@@ -97,7 +102,7 @@ async function serve(
         maxModelLen,
         maxPrefillChunks: MAX_CHUNKS,
         maxLogitRows,
-        longPrefillChunk: Number.POSITIVE_INFINITY,
+        longPrefillChunk: LONG_PREFILL_CHUNK,
       },
       maxNumBatchedTokens: settings.maxNumBatchedTokens,
       stepTargetMs: settings.stepTargetMs,

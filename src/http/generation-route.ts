@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Generation } from '../engine/engine.ts';
-import { type ApiErrorBody, ApiError } from '../errors.ts';
+import { ApiError, type ApiErrorBody } from '../errors.ts';
 import { type ChoiceOutcome, collectChoice } from '../openai/choice-outcome.ts';
 import type { GenerationPlan } from '../openai/generation-plan.ts';
 import type { ModelRegistry } from '../openai/model-registry.ts';

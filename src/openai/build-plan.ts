@@ -62,7 +62,11 @@ export function buildPlan(input: PlanInput): GenerationPlan {
   const requests = prompts.flatMap((prompt, p) => {
     const room = maxModelLen - prompt.tokenIds.length;
     const maxTokens = Math.min(input.maxTokens ?? room, room);
-    const sampling = resolveSampling(fields, model.generationDefaults, { vocabSize, maxTokens, logprobs: input.logprobs });
+    const sampling = resolveSampling(fields, model.generationDefaults, {
+      vocabSize,
+      maxTokens,
+      logprobs: input.logprobs,
+    });
     return Array.from({ length: n }, (_, j) =>
       toGenerateRequest({
         id: `${input.idPrefix}-${unique}-${p * n + j}`,

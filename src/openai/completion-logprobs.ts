@@ -27,7 +27,11 @@ export class CompletionLogprobsBuilder {
   }
 
   /** @param promptText the echoed text; a special token occupies room in it only where it is spelt out */
-  echo(tokenIds: readonly number[], entries: readonly (TokenLogprobs | null)[], promptText: string): CompletionLogprobs {
+  echo(
+    tokenIds: readonly number[],
+    entries: readonly (TokenLogprobs | null)[],
+    promptText: string,
+  ): CompletionLogprobs {
     const characters = Array.from(promptText);
     return this.#build(tokenIds, entries, (tokenId) => {
       if (!this.#plan.text.isSpecial(tokenId)) return true;

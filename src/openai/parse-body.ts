@@ -5,7 +5,10 @@ import { firstFault, pathToParam } from './schema-issue.ts';
 /** @throws ApiError 400 when the body is not a JSON object */
 export function requireObject(body: unknown): Readonly<Record<string, unknown>> {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw invalidRequest(null, 'The request body must be a JSON object (with the header Content-Type: application/json).');
+    throw invalidRequest(
+      null,
+      'The request body must be a JSON object (with the header Content-Type: application/json).',
+    );
   }
   return body as Readonly<Record<string, unknown>>;
 }

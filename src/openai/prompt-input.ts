@@ -17,7 +17,10 @@ export function readPrompts(value: unknown, limits: { vocabSize: number; maxProm
   if (value.length === 0) throw invalidRequest('prompt', "Invalid 'prompt': must not be empty.");
   if (typeof value[0] === 'number') return [{ tokenIds: readTokenIds(value, limits.vocabSize, 'prompt') }];
   if (value.length > limits.maxPrompts) {
-    throw invalidRequest('prompt', `Invalid 'prompt': at most ${limits.maxPrompts} prompts are allowed in one request.`);
+    throw invalidRequest(
+      'prompt',
+      `Invalid 'prompt': at most ${limits.maxPrompts} prompts are allowed in one request.`,
+    );
   }
   const ofTexts = typeof value[0] === 'string';
   return value.map((item: unknown, index): PromptInput => {

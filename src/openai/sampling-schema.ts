@@ -41,9 +41,7 @@ const logitBias = z
 const streamOptions = z.object({
   include_usage: z.boolean().nullish(),
   continuous_usage_stats: z.boolean().nullish(),
-  include_obfuscation: z
-    .literal(false, 'is not supported yet by this server (false and null are accepted)')
-    .nullish(),
+  include_obfuscation: z.literal(false, 'is not supported yet by this server (false and null are accepted)').nullish(),
 });
 
 /** Fields that chat and text completions share; null means the same as absent. */

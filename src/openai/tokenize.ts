@@ -42,7 +42,8 @@ export async function tokenize(body: unknown, registry: ModelRegistry): Promise<
   if (fields.messages != null) {
     if (fields.prompt != null) throw invalidRequest('prompt', "Invalid 'prompt': send prompt or messages, not both.");
     if (fields.add_special_tokens === true) {
-      const message = "Invalid 'add_special_tokens': the chat template adds them; only false is accepted with messages.";
+      const message =
+        "Invalid 'add_special_tokens': the chat template adds them; only false is accepted with messages.";
       throw invalidRequest('add_special_tokens', message);
     }
     tokens = await text.encodeChat(fields.messages, { addGenerationPrompt: fields.add_generation_prompt ?? true });

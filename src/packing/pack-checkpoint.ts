@@ -64,7 +64,7 @@ export async function packCheckpoint(options: PackOptions): Promise<PackedModel>
       await mkdir(store, { recursive: true });
       return (await findPack(job)) ?? (await makePack(job));
     } catch (error) {
-      throw cacheError(store, error);
+      throw options.signal?.aborted ? error : cacheError(store, error);
     }
   } finally {
     await checkpoint.close();

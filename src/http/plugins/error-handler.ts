@@ -8,7 +8,11 @@ import { errorHeaders, toApiError } from '../error-mapping.ts';
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const apiError = toApiError(error);
   if (apiError !== error && apiError.status >= 500) request.log.error({ err: error }, 'unexpected error');
-  reply.header('x-request-id', request.id).status(apiError.status).headers(errorHeaders(apiError)).send(apiError.toBody());
+  reply
+    .header('x-request-id', request.id)
+    .status(apiError.status)
+    .headers(errorHeaders(apiError))
+    .send(apiError.toBody());
 }
 
 /** All errors of hooks and handlers end in {@link answerError}. */

@@ -1,0 +1,35 @@
+import { execFileSync } from 'node:child_process';
+import { symlinkSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+/**
+ * Compiles `entry` (below src/) and what it imports into `folder`, for child processes: Node 20 runs no TypeScript, and
+ * dist/ may be older than the sources. Returns the path of the compiled entry.
+ */
+export function compileSources(entry: string, folder: string): string {
+  const options = [
+    '--ignoreConfig',
+    '--target',
+    'es2023',
+    '--lib',
+    'es2023,esnext.disposable',
+    '--module',
+    'nodenext',
+    '--types',
+    'node',
+    '--rewriteRelativeImportExtensions',
+    '--skipLibCheck',
+    '--rootDir',
+    'src',
+    '--outDir',
+    folder,
+  ];
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...options, path.join('src', entry)], {
+    cwd: ROOT,
+  });
+  symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
+  return path.join(folder, entry.replace(/\.ts$/, '.js'));
+}

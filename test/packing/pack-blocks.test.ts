@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { PackPlan, RowSource } from '../../src/deepseek-v2/packed-weights.ts';
+import { layOut } from '../../src/packing/layout.ts';
+import { blockCapacity, packBlocks } from '../../src/packing/pack-blocks.ts';
+
+const WIDTH = 5;
+const source: fc.Arbitrary<RowSource> = fc.oneof(
+  fc.record({
+    kind: fc.constant('rows' as const),
+    tensor: fc.constantFrom('a', 'b'),
+    start: fc.nat(9),
+    count: fc.integer({ min: 1, max: 20 }),
+  }),
+  fc.record({
+    kind: fc.constant('interleave' as const),
+    first: fc.constant('a'),
+    second: fc.constant('b'),
+    count: fc.integer({ min: 1, max: 20 }),
+  }),
+);
+
+/** [tensor, row] of every row of the file, in order, straight from the plan. */
+const rowsOfSource = (s: RowSource): string[] =>
+  s.kind === 'rows'
+    ? Array.from({ length: s.count }, (_, i) => `${s.tensor}${s.start + i}`)
+    : Array.from({ length: s.count }, (_, i) => [`${s.first}${i}`, `${s.second}${i}`]).flat();
+
+describe('packBlocks', () => {
+  it('covers every row once, in order, within its capacity', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(source, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 1, max: 80 }),
+        (lists, wanted) => {
+          const tensors = lists.map((sources, i) => ({
+            name: `t${i}`,
+            shape: [sources.flatMap(rowsOfSource).length, WIDTH],
+            sources,
+          }));
+          const plan: PackPlan = {
+            tensors,
+            sourceShapes: new Map([
+              ['a', [30, WIDTH]],
+              ['b', [30, WIDTH]],
+            ]),
+          };
+          const layout = layOut(plan);
+          const capacity = blockCapacity(plan, wanted);
+          const placed = new Map<number, string>();
+          for (const { byteOffset, elements, segments } of packBlocks(plan, layout, capacity)) {
+            expect(elements).toBeLessThanOrEqual(capacity);
+            for (const { tensors: parts, rowStart, rowCount, width, at } of segments) {
+              expect(at + parts.length * rowCount * width).toBeLessThanOrEqual(elements);
+              for (let row = 0; row < rowCount; row++) {
+                for (const [part, tensor] of parts.entries()) {
+                  const position = byteOffset + 4 * (at + (row * parts.length + part) * width);
+                  expect(placed.has(position)).toBe(false);
+                  placed.set(position, `${tensor}${rowStart + row}`);
+                }
+              }
+            }
+          }
+          for (const { name, sources } of tensors) {
+            const { offset } = layout.tensors.get(name)!;
+            for (const [i, row] of sources.flatMap(rowsOfSource).entries()) {
+              expect(placed.get(offset + 4 * WIDTH * i)).toBe(row);
+              placed.delete(offset + 4 * WIDTH * i);
+            }
+          }
+          expect(placed.size).toBe(0);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
