@@ -62,7 +62,15 @@ export async function startServer(config: ServeConfig, options: StartOptions): P
   });
   const url = await listen(app, config.host, config.port);
   const observer = new MetricsObserver(metrics);
-  const loading = wireModel({ config, folder, observer, onEvent: options.onEvent ?? (() => {}) }).then((wired) => {
+  const onEvent = (event: LaunchEvent): void => {
+    if (event.phase === 'cache') {
+      const { blockSize, numBlocks } = event;
+      const { enablePrefixCaching } = config;
+      metrics.setCacheConfig({ blockSize, numBlocks, dtype: 'float32', enablePrefixCaching });
+    }
+    options.onEvent?.(event);
+  };
+  const loading = wireModel({ config, folder, observer, onEvent }).then((wired) => {
     showEngineLoad(metrics, wired.engine);
     model.become(wired);
     return wired;

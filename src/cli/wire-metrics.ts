@@ -33,6 +33,14 @@ export class MetricsObserver implements EngineObserver {
     this.#metrics = metrics;
   }
 
+  started(numPromptTokens: number, numCachedTokens: number): void {
+    this.#metrics.recordPrompt(numPromptTokens, numCachedTokens);
+  }
+
+  callFinished(numRequests: number, maxGeneratedTokens: number): void {
+    this.#metrics.recordFinishedRequest(numRequests, maxGeneratedTokens);
+  }
+
   firstToken(seconds: number): void {
     this.#numTokens++;
     this.#metrics.observeTimeToFirstToken(seconds);
@@ -60,10 +68,9 @@ export class MetricsObserver implements EngineObserver {
   }
 
   finished(request: FinishedRequest): void {
-    const { reason, numPromptTokens, numCachedTokens, numGeneratedTokens, maxTokens } = request;
-    // An aborted or failed request counts its prompt only if that was computed.
+    const { reason, numPromptTokens, numGeneratedTokens, maxTokens } = request;
+    // An aborted or failed request may not have got that far.
     const hasPrefilled = numGeneratedTokens > 0 || reason === 'stop' || reason === 'length';
-    if (hasPrefilled) this.#metrics.recordPrompt(numPromptTokens, numCachedTokens);
     this.#metrics.recordFinishedSequence({
       reason,
       numPromptTokens,

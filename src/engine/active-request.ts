@@ -10,15 +10,15 @@ export interface ActiveRequestOptions {
   readonly stream: GenerationStream;
   readonly output: TextOutput;
   readonly observer: EngineObserver;
-  /** Called once the request has ended, however it did. */
-  readonly onEnd: () => void;
+  /** Called once the request has ended, however it did, with the number of its tokens. */
+  readonly onEnd: (numTokens: number) => void;
 }
 
 /** A request that the engine works on, seen from the main thread: its text, its stream and its times (milliseconds). */
 export class ActiveRequest {
   readonly request: GenerateRequest;
   readonly stream: GenerationStream;
-  readonly onEnd: () => void;
+  readonly onEnd: (numTokens: number) => void;
   readonly #output: TextOutput;
   readonly #observer: EngineObserver;
   readonly #submittedAt = performance.now();
@@ -44,6 +44,10 @@ export class ActiveRequest {
     return performance.now() - this.#submittedAt;
   }
 
+  get numTokens(): number {
+    return this.#numTokens;
+  }
+
   /** The scheduler gave it blocks; again after a preemption, which does not count. */
   admit(): void {
     this.#admittedAt ??= performance.now();
@@ -52,6 +56,7 @@ export class ActiveRequest {
   start(numCachedTokens: number, promptLogprobs: readonly (TokenLogprobs | null)[] | null): void {
     this.#numCachedTokens = numCachedTokens;
     const numPromptTokens = this.request.promptTokenIds.length;
+    this.#observer.started(numPromptTokens, numCachedTokens);
     this.stream.push({ type: 'start', numPromptTokens, numCachedTokens, promptLogprobs });
   }
 

@@ -7,6 +7,7 @@ import type { EngineObserver } from './engine-observer.ts';
 import type { GenerateRequest } from './generate-request.ts';
 import { GenerationStream } from './generation-stream.ts';
 import type { EngineCommand, EngineMessage } from './messages.ts';
+import { StallWatch } from './stall-watch.ts';
 import type { EngineStats, StepReport } from './step-report.ts';
 
 export interface EngineClientOptions {
@@ -15,6 +16,10 @@ export interface EngineClientOptions {
   readonly maxQueuedRequests: number;
   /** A request that waits longer is given up with 503. Milliseconds. */
   readonly maxQueueWaitMs: number;
+  /** Silence of an engine with work after which it counts as failed. */
+  readonly stallTimeoutMs: number;
+  /** The engine has stalled; {@link EngineClient.fail} has been called. */
+  readonly onStall: (error: Error) => void;
   /** Sends a command and wakes the engine. */
   readonly send: (command: EngineCommand) => void;
   /** Text side of one request. */
@@ -39,6 +44,7 @@ export class EngineClient implements Engine {
   readonly limits: EngineLimits;
   readonly #options: EngineClientOptions;
   readonly #active = new Map<number, ActiveRequest>();
+  readonly #stallWatch: StallWatch;
   #state: EngineState = 'ready';
   #stats: EngineStats = NO_LOAD;
   #nextId = 1;
@@ -49,6 +55,10 @@ export class EngineClient implements Engine {
   constructor(options: EngineClientOptions) {
     this.#options = options;
     this.limits = options.limits;
+    this.#stallWatch = new StallWatch(options.stallTimeoutMs, (error) => {
+      this.fail(error);
+      options.onStall(error);
+    });
   }
 
   get state(): EngineState {
@@ -66,10 +76,14 @@ export class EngineClient implements Engine {
     const ids = requests.map(() => this.#nextId++);
     const onAbort = (): void => this.#abort(ids, toError(signal.reason));
     let numUnfinished = requests.length;
-    // A signal may outlive many calls.
-    const onEnd = (): void => {
+    let maxGeneratedTokens = 0;
+    const onEnd = (numTokens: number): void => {
+      maxGeneratedTokens = Math.max(maxGeneratedTokens, numTokens);
       numUnfinished--;
-      if (numUnfinished === 0) signal.removeEventListener('abort', onAbort);
+      if (numUnfinished > 0) return;
+      // A signal may outlive many calls.
+      signal.removeEventListener('abort', onAbort);
+      this.#options.observer.callFinished(requests.length, maxGeneratedTokens);
     };
     const streams = requests.map((request, index) => {
       const id = ids[index]!;
@@ -80,6 +94,7 @@ export class EngineClient implements Engine {
     });
     this.#numQueued += requests.length;
     this.#watchQueue();
+    this.#stallWatch.expect();
     this.#options.send({
       type: 'add',
       requests: requests.map((request, index) => toEngineRequest(request, ids[index]!)),
@@ -124,6 +139,7 @@ export class EngineClient implements Engine {
 
   #receiveStep(report: StepReport): void {
     this.#stats = report.stats;
+    if (this.#active.size > 0) this.#stallWatch.expect();
     this.#options.observer.step(report.numTokens, report.stats);
     for (const id of report.admitted) {
       const active = this.#active.get(id);
@@ -176,9 +192,10 @@ export class EngineClient implements Engine {
 
   #forget(id: number, active: ActiveRequest): void {
     this.#active.delete(id);
-    active.onEnd();
+    active.onEnd(active.numTokens);
     if (active.isWaiting) this.#numQueued--;
     if (this.#active.size > 0) return;
+    this.#stallWatch.rest();
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 

@@ -18,8 +18,12 @@ export interface FinishedRequest {
 
 /** Told what happens, for metrics and logs. Called on the main thread; must be cheap and must not throw. */
 export interface EngineObserver {
+  /** A prompt has been computed. */
+  started(numPromptTokens: number, numCachedTokens: number): void;
   firstToken(seconds: number): void;
   interToken(seconds: number): void;
   step(numTokens: number, stats: EngineStats): void;
   finished(request: FinishedRequest): void;
+  /** All requests of one submit call have ended. */
+  callFinished(numRequests: number, maxGeneratedTokens: number): void;
 }

@@ -30,7 +30,7 @@ export type LaunchEvent =
   | { readonly phase: 'packing'; readonly bytesDone: number; readonly bytesTotal: number }
   | { readonly phase: 'loading' }
   | { readonly phase: 'loaded'; readonly seconds: number }
-  | { readonly phase: 'cache'; readonly explanation: string }
+  | { readonly phase: 'cache'; readonly explanation: string; readonly blockSize: number; readonly numBlocks: number }
   | { readonly phase: 'warm-up'; readonly numTokens: number; readonly stepMs: number }
   | {
       readonly phase: 'ready';

@@ -67,7 +67,7 @@ export class EngineThread {
         this.#ready(message.maxNumBatchedTokens);
         break;
       case 'failed':
-        this.#fail(new Error(message.message));
+        this.#fail(Object.assign(new Error(message.message), { stack: message.stack }));
         break;
       default:
         this.#onMessage(message);

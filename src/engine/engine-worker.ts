@@ -21,7 +21,8 @@ const ranks = new LinkedRankGroup([{ buffers: new StepBuffers(data.stepMemory), 
 try {
   serve();
 } catch (error) {
-  send({ type: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  send({ type: 'failed', message, stack });
 }
 
 function serve(): void {

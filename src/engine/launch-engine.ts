@@ -23,6 +23,8 @@ const MAX_CHUNKS = 8;
 const LONG_PREFILL_CHUNK = 256;
 /** Largest token budget that warm-up may choose. */
 const LARGEST_BUDGET = 2048;
+/** A step that takes longer than this will not end: the slowest ones are bounded by warm-up to well under a second. */
+const STALL_TIMEOUT_MS = 300_000;
 /** Rows of logits that one step of prompt scoring may want. */
 const MIN_LOGIT_ROWS = 32;
 const F32_BYTES = 4;
@@ -48,6 +50,7 @@ export interface LaunchedEngine {
 export async function launchEngine(settings: EngineSettings, options: LaunchOptions): Promise<LaunchedEngine> {
   const began = performance.now();
   const { model } = settings;
+  checkMaxModelLen(settings);
   const rank = await RankThread.load(
     {
       modelFolder: settings.modelFolder,
@@ -76,7 +79,7 @@ async function serve(
   const { onEvent } = options;
   const { model, maxNumSeqs } = settings;
   const { numBlocks, maxModelLen, explanation } = sizeCache(settings);
-  onEvent({ phase: 'cache', explanation });
+  onEvent({ phase: 'cache', explanation, blockSize: BLOCK_SIZE, numBlocks });
 
   const largestBudget = settings.maxNumBatchedTokens ?? LARGEST_BUDGET;
   const maxLogitRows = Math.max(maxNumSeqs, MIN_LOGIT_ROWS) + MAX_CHUNKS;
@@ -116,21 +119,34 @@ async function serve(
   const { maxNumBatchedTokens } = engine;
   onEvent({ phase: 'ready', maxNumBatchedTokens, maxModelLen, seconds: (performance.now() - began) / 1000 });
 
+  let onStall: (error: Error) => void = () => {};
+  const stalled = new Promise<Error>((resolve) => {
+    onStall = resolve;
+  });
   const client = new EngineClient({
     limits: { maxModelLen, vocabSize: settings.tokenizerSize },
     maxQueuedRequests: settings.maxQueuedRequests,
     maxQueueWaitMs: settings.maxQueueWaitMs,
+    stallTimeoutMs: STALL_TIMEOUT_MS,
+    onStall: (error) => onStall(error),
     send: (command) => engine.send(command),
     createOutput: (request) =>
       new TextOutput({ tokenizer: options.tokenizer, ...request, minTokens: request.sampling.minTokens }),
     observer: options.observer,
   });
   engine.onMessage((message) => client.receive(message));
-  return supervise(client, engine, rank, link);
+  return supervise(client, { engine, rank, link, stalled });
 }
 
-/** Watches both threads; whichever ends unasked takes the engine down. */
-function supervise(client: EngineClient, engine: EngineThread, rank: RankThread, link: RankLink): LaunchedEngine {
+interface EngineParts {
+  readonly engine: EngineThread;
+  readonly rank: RankThread;
+  readonly link: RankLink;
+  readonly stalled: Promise<Error>;
+}
+
+/** Watches both threads; whichever ends unasked or falls silent takes the engine down. */
+function supervise(client: EngineClient, { engine, rank, link, stalled }: EngineParts): LaunchedEngine {
   let isStopping = false;
   const failed = new Promise<Error>((resolve) => {
     const fail = (error: Error): void => {
@@ -140,6 +156,7 @@ function supervise(client: EngineClient, engine: EngineThread, rank: RankThread,
       resolve(error);
     };
     void engine.failed.then(fail);
+    void stalled.then(fail);
     void rank.ended.then((error) => fail(error ?? new Error('the rank thread ended')));
   });
   const stop = async (): Promise<void> => {
@@ -151,15 +168,18 @@ function supervise(client: EngineClient, engine: EngineThread, rank: RankThread,
   return { client, failed, stop };
 }
 
-/** @throws ConfigError when the wanted context exceeds the model or the memory */
+/** @throws ConfigError when more context is wanted than the model has positions */
+function checkMaxModelLen({ maxModelLen, model }: EngineSettings): void {
+  if (maxModelLen === null || maxModelLen <= model.maxPositionEmbeddings) return;
+  throw new ConfigError(
+    `--max-model-len ${maxModelLen} exceeds the ${model.maxPositionEmbeddings} positions that the model was trained for`,
+  );
+}
+
+/** @throws ConfigError when the wanted context does not fit the memory */
 function sizeCache(settings: EngineSettings): ReturnType<typeof sizePool> {
   const { model, maxNumSeqs } = settings;
   const wanted = settings.maxModelLen ?? model.maxPositionEmbeddings;
-  if (wanted > model.maxPositionEmbeddings) {
-    throw new ConfigError(
-      `--max-model-len ${wanted} exceeds the ${model.maxPositionEmbeddings} positions that the model was trained for`,
-    );
-  }
   const bytesPerToken = latentBytesPerToken({ ...model, bytesPerValue: F32_BYTES });
   // More than every sequence at full length needs would only spread the prefix cache over cold memory.
   const mostUseful = maxNumSeqs * (Math.ceil(wanted / BLOCK_SIZE) + 1) * BLOCK_SIZE * bytesPerToken;

@@ -19,7 +19,7 @@ export type EngineMessage =
   | { readonly type: 'ready'; readonly maxNumBatchedTokens: number; readonly stepMs: number }
   | { readonly type: 'warm-up'; readonly numTokens: number; readonly stepMs: number }
   /** The engine is at an end; every unfinished request has failed. */
-  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'failed'; readonly message: string; readonly stack: string }
   /** The loop has ended as it was told to. */
   | { readonly type: 'stopped' };
 

@@ -1,6 +1,6 @@
-import { CheckpointError } from '../errors.ts';
+import { CheckpointError, ConfigError } from '../errors.ts';
 import type { RankLink } from '../ranks/rank-link.ts';
-import type { RankCommand, RankMessage, RankWorkerData } from '../ranks/rank-messages.ts';
+import type { RankCommand, RankFault, RankMessage, RankWorkerData } from '../ranks/rank-messages.ts';
 import type { StepBuffers } from '../ranks/step-buffers.ts';
 import type { LaunchEvent } from './engine-settings.ts';
 import { WorkerThread } from './worker-thread.ts';
@@ -59,7 +59,7 @@ export class RankThread {
         this.#onEvent({ phase: 'loading' });
         break;
       case 'failed':
-        this.#waiting?.reject(toError(message));
+        this.#waiting?.reject(toError(message.fault));
         break;
       default:
         if (message.type === 'loaded') {
@@ -70,9 +70,17 @@ export class RankThread {
   }
 }
 
-/** Errors lose their class between threads. */
-function toError({ file, message }: { file: string | null; message: string }): Error {
-  if (file === null) return new Error(message);
-  const reason = message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message;
-  return new CheckpointError(file, reason);
+/** Gives an error its class back. */
+function toError(fault: RankFault): Error {
+  switch (fault.kind) {
+    case 'checkpoint': {
+      const prefix = `${fault.file}: `;
+      const reason = fault.message.startsWith(prefix) ? fault.message.slice(prefix.length) : fault.message;
+      return new CheckpointError(fault.file, reason);
+    }
+    case 'config':
+      return new ConfigError(fault.message);
+    case 'bug':
+      return Object.assign(new Error(fault.message), { stack: fault.stack });
+  }
 }

@@ -13,7 +13,7 @@ export async function requireDiskSpace(folder: string, bytes: number): Promise<v
   const free = bavail * bsize;
   if (free >= bytes + RESERVE_BYTES) return;
   throw new ConfigError(
-    `${folder}: not enough disk space for the packed weights: ${gigabytes(bytes)} GB are needed, ${gigabytes(free)} GB are free. Free some, or choose another cache folder ($XDG_CACHE_HOME).`,
+    `${folder}: not enough disk space for the packed weights: ${gigabytes(bytes)} GB are needed, ${gigabytes(free)} GB are free. Free some, or choose another cache folder (--cache-dir or $XDG_CACHE_HOME).`,
   );
 }
 

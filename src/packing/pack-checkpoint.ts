@@ -161,6 +161,6 @@ function cacheError(store: string, error: unknown): unknown {
     EEXIST: 'a part of this path is a file',
   };
   return new ConfigError(
-    `${store}: the cache folder cannot be used: ${reasons[code] ?? code}. Choose another one with $XDG_CACHE_HOME.`,
+    `${store}: the cache folder cannot be used: ${reasons[code] ?? code}. Choose another one with --cache-dir or $XDG_CACHE_HOME.`,
   );
 }

@@ -12,6 +12,12 @@ export interface RankWorkerData {
   readonly numThreads: number | null;
 }
 
+/** Why a rank could not start; error classes do not survive the way between threads. */
+export type RankFault =
+  | { readonly kind: 'checkpoint'; readonly file: string; readonly message: string }
+  | { readonly kind: 'config'; readonly message: string }
+  | { readonly kind: 'bug'; readonly message: string; readonly stack: string };
+
 /** Rank thread to main thread, until it serves; after that it only listens to its link. */
 export type RankMessage =
   | { readonly type: 'packing'; readonly bytesDone: number; readonly bytesTotal: number }
@@ -19,8 +25,7 @@ export type RankMessage =
   | { readonly type: 'loaded' }
   /** The pool exists; steps may come. */
   | { readonly type: 'attached' }
-  /** `file` is set when the checkpoint is at fault, and the message is then about it. */
-  | { readonly type: 'failed'; readonly file: string | null; readonly message: string };
+  | { readonly type: 'failed'; readonly fault: RankFault };
 
 /** Main thread to rank thread. */
 export type RankCommand =

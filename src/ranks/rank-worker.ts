@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { CheckpointError, invariant } from '../errors.ts';
+import { CheckpointError, ConfigError, invariant } from '../errors.ts';
 import { openOnnxRuntime } from '../onnxruntime/library.ts';
 import { packCheckpoint } from '../packing/pack-checkpoint.ts';
 import { CpuRank } from './cpu-rank.ts';
 import { RankLink } from './rank-link.ts';
-import type { RankCommand, RankMessage, RankWorkerData } from './rank-messages.ts';
+import type { RankCommand, RankFault, RankMessage, RankWorkerData } from './rank-messages.ts';
 import { StepBuffers } from './step-buffers.ts';
 
 /** Entry of a rank thread: packs and loads the model, then computes steps, blocked in between. */
@@ -16,11 +16,7 @@ const data = workerData as RankWorkerData;
 try {
   await serve();
 } catch (error) {
-  send({
-    type: 'failed',
-    file: error instanceof CheckpointError ? error.file : null,
-    message: error instanceof Error ? error.message : String(error),
-  });
+  send({ type: 'failed', fault: toFault(error) });
 }
 port.close();
 
@@ -60,6 +56,13 @@ function serveSteps(rank: CpuRank, link: RankLink): void {
       link.complete(error instanceof Error ? error : new Error(String(error)));
     }
   }
+}
+
+function toFault(error: unknown): RankFault {
+  if (error instanceof CheckpointError) return { kind: 'checkpoint', file: error.file, message: error.message };
+  if (error instanceof ConfigError) return { kind: 'config', message: error.message };
+  if (error instanceof Error) return { kind: 'bug', message: error.message, stack: error.stack ?? '' };
+  return { kind: 'bug', message: String(error), stack: '' };
 }
 
 function send(message: RankMessage): void {

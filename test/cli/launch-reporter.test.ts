@@ -19,7 +19,7 @@ describe('LaunchReporter', () => {
       reporter.report({ phase: 'packing', bytesDone: done * GIB, bytesTotal: 100 * GIB });
     reporter.report({ phase: 'loading' });
     reporter.report({ phase: 'loaded', seconds: 1.234 });
-    reporter.report({ phase: 'cache', explanation: 'latent cache: 1 + 1 = 2' });
+    reporter.report({ phase: 'cache', explanation: 'latent cache: 1 + 1 = 2', blockSize: 16, numBlocks: 4 });
     reporter.report({ phase: 'warm-up', numTokens: 16, stepMs: 5 });
     reporter.report({ phase: 'ready', maxNumBatchedTokens: 128, maxModelLen: 1024, seconds: 2 });
     expect(lines).toEqual([

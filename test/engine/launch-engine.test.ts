@@ -45,6 +45,8 @@ async function launch(overrides: Partial<EngineSettings> = {}): Promise<Launched
   return await launchEngine(settings, {
     tokenizer: byteTokenizer(),
     observer: {
+      started: () => {},
+      callFinished: () => {},
       firstToken: () => {},
       interToken: () => {},
       step: () => {},
