@@ -105,8 +105,9 @@ export class ChatTemplate {
       });
     } catch (error) {
       // raise_exception throws a plain Error with the template's own words; other kinds are accidents in it.
-      const { message, constructor } = error as Error;
-      throw invalidRequest('messages', constructor === Error ? message : `The chat template failed: ${message}`);
+      const failure = error as Error;
+      const isOwnWords = failure.constructor === Error;
+      throw invalidRequest('messages', isOwnWords ? failure.message : `The chat template failed: ${failure.message}`);
     }
   }
 

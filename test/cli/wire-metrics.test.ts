@@ -63,9 +63,11 @@ describe('MetricsObserver', () => {
     expect(await sample(metrics, 'vllm:prefix_cache_hits_total')).toBe(16);
   });
 
-  it('counts the prompt of a finished request, but not of one that never was computed', async () => {
+  it('counts a prompt when it has been computed, and every end of a request', async () => {
     const metrics = createMetrics({ modelName: 'm' });
     const observer = new MetricsObserver(metrics);
+    observer.started(10, 4);
+    observer.started(10, 4);
     observer.finished(finished());
     observer.finished(finished({ reason: 'length', numGeneratedTokens: 0 }));
     observer.finished(finished({ reason: 'abort', numGeneratedTokens: 0 }));
