@@ -61,11 +61,11 @@ export function modelNotFound(model: string): ApiError {
   });
 }
 
-/** 400 whose wording LangChain and others recognise ("maximum context length"). Lengths in tokens. */
+/** 400 whose wording LangChain recognises ("maximum context length" in JavaScript, "prompt is too long" in Python). Lengths in tokens. */
 export function contextLengthExceeded(maxModelLen: number, promptTokens: number, param: string): ApiError {
   return invalidRequest(
     param,
-    `This model's maximum context length is ${maxModelLen} tokens. However, you requested a prompt of ${promptTokens} tokens, which leaves no room for the answer. Please reduce the length of the prompt.`,
+    `This model's maximum context length is ${maxModelLen} tokens. However, you requested a prompt of ${promptTokens} tokens: the prompt is too long and leaves no room for the answer. Please reduce the length of the prompt.`,
     'context_length_exceeded',
   );
 }

@@ -13,7 +13,7 @@ export function checkTextLength(
   if (characters <= limits.maxModelLen * limits.maxTokenLength) return;
   throw invalidRequest(
     param,
-    `This model's maximum context length is ${limits.maxModelLen} tokens. However, you requested a prompt of ${characters} characters, which is more than fits into that many tokens. Please reduce the length of the prompt.`,
+    `This model's maximum context length is ${limits.maxModelLen} tokens. However, you requested a prompt of ${characters} characters: the prompt is too long, more than fits into that many tokens. Please reduce the length of the prompt.`,
     'context_length_exceeded',
   );
 }
