@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -77,9 +78,11 @@ async function findPack(job: Job): Promise<PackedModel | null> {
   for (;;) {
     signal?.throwIfAborted();
     await removeAbandoned(store);
+    // Looked at first: a folder that appears afterwards is somebody's finished pack, not a damaged one.
+    const wasThere = existsSync(target);
     const packed = await readPackedModel(target, digest, layout);
     if (packed !== null) return packed;
-    await discard(job);
+    if (wasThere) await discard(job);
     if (!(await isBeingPacked(job))) return null;
     onProgress?.({ phase: 'waiting', bytesDone: 0, bytesTotal: layout.byteLength });
     await delay(POLL_MS);
@@ -124,14 +127,21 @@ async function publish(job: Job, partial: string): Promise<PackedModel> {
   }
 }
 
-/** Takes a damaged pack out of the way. Renamed first, so that nobody sees it half removed. */
-async function discard({ store, target, digest }: Job): Promise<void> {
+/** Takes a damaged pack out of the way. Renamed first, so that nobody sees it half removed, and put back if it was repaired meanwhile. */
+async function discard({ store, target, digest, layout }: Job): Promise<void> {
   const aside = partialPath(store, `discarded${digest}`);
   try {
     await rename(target, aside);
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return;
     throw error;
+  }
+  if ((await readPackedModel(aside, digest, layout)) !== null) {
+    const isBack = await rename(aside, target).then(
+      () => true,
+      () => false,
+    );
+    if (isBack) return;
   }
   await rm(aside, { recursive: true, force: true });
 }

@@ -4,9 +4,26 @@ import { invalidRequest } from '../../errors.ts';
 import { hasWatchedRequest } from '../client-watch.ts';
 import { errorHeaders, toApiError } from '../error-mapping.ts';
 
+/** How long a client may go on sending a body that has been refused. Milliseconds. */
+const LINGER_MS = 2000;
+
+/**
+ * Lets the answer to a body that is too large arrive. Closing at once, as Fastify asks with its Connection header, resets
+ * the connection while the client is still writing, and a reset discards what the client has not read yet. So the rest
+ * is read and dropped (node does, once the answer is out), for a while.
+ */
+function lingerOverBody(request: FastifyRequest, reply: FastifyReply): void {
+  reply.removeHeader('connection');
+  const { raw } = request;
+  setTimeout(() => {
+    if (!raw.complete) raw.socket.destroy();
+  }, LINGER_MS).unref();
+}
+
 /** Answers an error with the OpenAI body; bugs are logged with their stack. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const apiError = toApiError(error);
+  if (apiError.status === 413) lingerOverBody(request, reply);
   if (apiError !== error && apiError.status >= 500) request.log.error({ err: error }, 'unexpected error');
   reply
     .header('x-request-id', request.id)
