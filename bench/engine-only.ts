@@ -4,6 +4,7 @@ import { loadConfig } from '../src/config/load-config.ts';
 import type { Engine, GenerationEvent } from '../src/engine/engine.ts';
 import type { EngineObserver } from '../src/engine/engine-observer.ts';
 import { type GenerateRequest, toGenerateRequest } from '../src/engine/generate-request.ts';
+import { GREEDY_SAMPLING } from '../src/sampling/sampling-params.ts';
 import { importBuilt } from './built-program.ts';
 import type { LoadTarget } from './run-bench.ts';
 import type { RequestResult, StreamRequest } from './streaming-client.ts';
@@ -101,21 +102,7 @@ function toEngineRequest({ body }: StreamRequest, id: string): GenerateRequest {
   return toGenerateRequest({
     id,
     promptTokenIds: prompt,
-    sampling: {
-      temperature: 0,
-      topP: 1,
-      topK: 0,
-      minP: 0,
-      repetitionPenalty: 1,
-      presencePenalty: 0,
-      frequencyPenalty: 0,
-      logitBias: [],
-      seed: null,
-      minTokens: 0,
-      ignoreEos: true,
-      stopTokenIds: [],
-      logprobs: null,
-    },
+    sampling: { ...GREEDY_SAMPLING, ignoreEos: true },
     maxTokens,
     stop: [],
     includeStopStrInOutput: false,
@@ -124,5 +111,6 @@ function toEngineRequest({ body }: StreamRequest, id: string): GenerateRequest {
     priority: 0,
     cacheSalt: null,
     promptLogprobs: null,
+    grammar: null,
   });
 }

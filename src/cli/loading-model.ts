@@ -1,6 +1,7 @@
 import type { Engine, EngineLimits, EngineState, Generation } from '../engine/engine.ts';
 import type { GenerateRequest } from '../engine/generate-request.ts';
 import { type ApiError, unavailable } from '../errors.ts';
+import type { GrammarHandle, GrammarSpec } from '../grammar/grammar-spec.ts';
 import type { GenerationDefaults, ServedModel, TextCodec } from '../openai/served-model.ts';
 
 /** Seconds after which a client that came too early may try again. */
@@ -65,6 +66,11 @@ export class LoadingEngine implements Engine {
   submit(requests: readonly GenerateRequest[], signal: AbortSignal): Generation[] {
     if (this.#engine === null) throw this.refusal();
     return this.#engine.submit(requests, signal);
+  }
+
+  async compileGrammar(spec: GrammarSpec, param: string): Promise<GrammarHandle> {
+    if (this.#engine === null) throw this.refusal();
+    return await this.#engine.compileGrammar(spec, param);
   }
 
   become(engine: Engine): void {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '../errors.ts';
-import type { ChatTurn, TextCodec } from '../openai/served-model.ts';
+import type { ChatPromptOptions, ChatTurn, TextCodec } from '../openai/served-model.ts';
 import { AsyncEncoder } from '../text/async-encoder.ts';
 import { ChatTemplate, loadChatTemplate } from '../text/chat-template.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
@@ -24,7 +24,7 @@ export class ModelText implements TextCodec {
     return this.#encoder.encodePrompt(text, { addSpecialTokens });
   }
 
-  encodeChat(turns: readonly ChatTurn[], options: { addGenerationPrompt: boolean }): Promise<readonly number[]> {
+  encodeChat(turns: readonly ChatTurn[], options: ChatPromptOptions): Promise<readonly number[]> {
     const messages = turns.map(({ role, content }) => ({ role, content }));
     return this.#template.renderAsync(messages, options, this.#encoder);
   }

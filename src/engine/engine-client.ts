@@ -1,4 +1,5 @@
-import { queueFull, unavailable } from '../errors.ts';
+import { invalidRequest, queueFull, unavailable } from '../errors.ts';
+import type { GrammarHandle, GrammarSpec } from '../grammar/grammar-spec.ts';
 import type { TextOutput } from '../text/text-output.ts';
 import { ActiveRequest } from './active-request.ts';
 import type { Engine, EngineLimits, EngineState, Generation } from './engine.ts';
@@ -101,6 +102,10 @@ export class EngineClient implements Engine {
     });
     signal.addEventListener('abort', onAbort, { once: true });
     return streams;
+  }
+
+  compileGrammar(_spec: GrammarSpec, param: string): Promise<GrammarHandle> {
+    return Promise.reject(invalidRequest(param, `'${param}' is not supported yet by this server.`));
   }
 
   /** Takes no more requests; resolves when those under way have ended. */

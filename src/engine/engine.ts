@@ -1,3 +1,4 @@
+import type { GrammarHandle, GrammarSpec } from '../grammar/grammar-spec.ts';
 import type { TokenLogprobs } from '../sampling/sampling-params.ts';
 import type { GenerateRequest } from './generate-request.ts';
 
@@ -58,4 +59,10 @@ export interface Engine {
    * @throws ApiError 429 queue full, 503 not ready or failed, 400 when a request can never fit
    */
   submit(requests: readonly GenerateRequest[], signal: AbortSignal): Generation[];
+  /**
+   * Compiles what outputs must match, or finds it compiled; to be awaited before the requests that name it are submitted.
+   * @param param the request field that holds it, for errors
+   * @throws ApiError 400 naming `param` and the place in it when it cannot be compiled or takes too long, 503 not ready or failed
+   */
+  compileGrammar(spec: GrammarSpec, param: string): Promise<GrammarHandle>;
 }

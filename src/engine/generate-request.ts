@@ -1,3 +1,4 @@
+import type { GrammarHandle } from '../grammar/grammar-spec.ts';
 import type { SamplingParams } from '../sampling/sampling-params.ts';
 
 declare const validated: unique symbol;
@@ -28,6 +29,8 @@ export interface GenerateRequest {
   readonly cacheSalt: string | null;
   /** Log-probabilities of the prompt's tokens: null = none, n = each token and the n likeliest. Disables prefix reuse for this request. */
   readonly promptLogprobs: number | null;
+  /** What the output must match (after the leading space that `stripLeadingSpace` drops); null = anything. */
+  readonly grammar: GrammarHandle | null;
 }
 
 /** Fields of a {@link GenerateRequest} without its brand. */

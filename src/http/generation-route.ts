@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Generation } from '../engine/engine.ts';
-import { ApiError, type ApiErrorBody } from '../errors.ts';
+import { ApiError } from '../errors.ts';
 import { type ChoiceOutcome, collectChoice } from '../openai/choice-outcome.ts';
 import type { GenerationPlan } from '../openai/generation-plan.ts';
 import type { ModelRegistry } from '../openai/model-registry.ts';
@@ -19,17 +19,20 @@ export interface RouteContext {
 }
 
 /** What an inference endpoint brings of its own. */
-export interface GenerationEndpoint {
-  plan(body: unknown, registry: ModelRegistry): Promise<GenerationPlan>;
-  response(plan: GenerationPlan, outcomes: readonly ChoiceOutcome[]): object;
-  renderer(plan: GenerationPlan): StreamRenderer;
+export interface GenerationEndpoint<Plan extends GenerationPlan = GenerationPlan> {
+  plan(body: unknown, registry: ModelRegistry): Promise<Plan>;
+  response(plan: Plan, outcomes: readonly ChoiceOutcome[]): object;
+  renderer(plan: Plan): StreamRenderer;
 }
 
 /**
  * The handler of an inference endpoint: plan, admission (its errors are real HTTP errors), then a stream or one answer.
  * When the client leaves, in whichever phase, the engine's signal aborts and nothing is answered.
  */
-export function generationHandler(endpoint: GenerationEndpoint, context: RouteContext) {
+export function generationHandler<Plan extends GenerationPlan>(
+  endpoint: GenerationEndpoint<Plan>,
+  context: RouteContext,
+) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const abort = new AbortController();
     const unwatch = watchClient(request.raw, reply.raw, () => abort.abort(new ClientGone()));
@@ -46,7 +49,7 @@ export function generationHandler(endpoint: GenerationEndpoint, context: RouteCo
         abort,
         holdHeadersMs: context.holdHeadersMs,
         keepAliveMs: context.keepAliveMs,
-        toErrorBody: (error) => errorBody(error, request),
+        toApiError: (error) => loggedApiError(error, request),
       });
       return reply;
     } catch (error) {
@@ -70,7 +73,7 @@ async function collectAll(generations: readonly Generation[], abort: AbortContro
   }
 }
 
-function errorBody(error: unknown, request: FastifyRequest): ApiErrorBody {
+function loggedApiError(error: unknown, request: FastifyRequest): ApiError {
   if (!(error instanceof ApiError)) request.log.error({ err: error }, 'unexpected error in a stream');
-  return toApiError(error).toBody();
+  return toApiError(error);
 }

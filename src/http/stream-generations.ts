@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Generation } from '../engine/engine.ts';
-import type { ApiErrorBody } from '../errors.ts';
-import { DONE_FRAME, frame, type StreamRenderer } from '../openai/stream-renderer.ts';
+import type { ApiError } from '../errors.ts';
+import type { StreamRenderer } from '../openai/stream-renderer.ts';
 import { SseWriter } from './sse.ts';
 
 export interface StreamJob {
@@ -13,8 +13,8 @@ export interface StreamJob {
   readonly abort: AbortController;
   readonly holdHeadersMs: number;
   readonly keepAliveMs: number;
-  /** Body of the frame for an error after the headers are out. */
-  readonly toErrorBody: (error: unknown) => ApiErrorBody;
+  /** What the client is told about an error after the headers are out. */
+  readonly toApiError: (error: unknown) => ApiError;
 }
 
 /**
@@ -46,7 +46,7 @@ export async function streamGenerations(job: StreamJob): Promise<void> {
     open().end(renderer.close());
   } catch (error) {
     const isGone = abort.signal.aborted;
-    if (!isGone && writer !== undefined) writer.end(frame(job.toErrorBody(error)) + DONE_FRAME);
+    if (!isGone && writer !== undefined) writer.end(renderer.fail(job.toApiError(error)));
     writer?.abandon();
     abort.abort(error);
     if (writer === undefined || isGone) throw error;

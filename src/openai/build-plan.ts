@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { toGenerateRequest } from '../engine/generate-request.ts';
 import { invalidRequest } from '../errors.ts';
+import type { GrammarHandle } from '../grammar/grammar-spec.ts';
+import type { AnswerStyle } from './answer-reader.ts';
 import { choiceSeed } from './choice-seed.ts';
 import type { GenerationPlan, PlannedPrompt } from './generation-plan.ts';
 import { resolveSampling } from './resolve-sampling.ts';
 import type { GenerationFields } from './sampling-schema.ts';
 import type { ServedModel } from './served-model.ts';
 
-/** What the two endpoints settle before a plan is built. */
+/** What ids of answers begin with: chat completions, completions, responses, messages. */
+export type IdPrefix = 'chatcmpl' | 'cmpl' | 'resp' | 'msg';
+
+/** What the endpoints settle before a plan is built. */
 export interface PlanInput {
-  readonly idPrefix: 'chatcmpl' | 'cmpl';
+  readonly idPrefix: IdPrefix;
   readonly model: ServedModel;
   readonly fingerprint: string;
   readonly fields: GenerationFields;
@@ -19,6 +24,9 @@ export interface PlanInput {
   readonly logprobs: number | null;
   readonly echo: boolean;
   readonly stripLeadingSpace: boolean;
+  /** What every output must match; null = anything. */
+  readonly grammar: GrammarHandle | null;
+  readonly answer: AnswerStyle;
 }
 
 function checkMinTokens(minTokens: number | null | undefined, maxTokens: number | null): void {
@@ -80,6 +88,7 @@ export function buildPlan(input: PlanInput): GenerationPlan {
         priority: fields.priority ?? 0,
         cacheSalt: fields.cache_salt ?? null,
         // Without echo, one scoring of a prompt serves all its choices.
+        grammar: input.grammar,
         promptLogprobs: j === 0 || echoLogprobs !== null ? scorePrompt : null,
       }),
     );
@@ -106,5 +115,6 @@ export function buildPlan(input: PlanInput): GenerationPlan {
     returnTokenIds: fields.return_token_ids ?? false,
     tokensAsIds: fields.return_tokens_as_token_ids ?? false,
     skipSpecialTokens,
+    answer: input.answer,
   };
 }

@@ -1,8 +1,9 @@
 import type { DeltaEvent, GenerationEvent } from '../engine/engine.ts';
+import type { ApiError } from '../errors.ts';
 import { chatLogprobs } from './chat-logprobs.ts';
 import { chunkHead } from './chunk-head.ts';
 import type { GenerationPlan } from './generation-plan.ts';
-import { DONE_FRAME, type StreamRenderer } from './stream-renderer.ts';
+import { DONE_FRAME, failFrames, type StreamRenderer } from './stream-renderer.ts';
 import { UsageTally } from './usage.ts';
 
 /**
@@ -42,6 +43,10 @@ export class ChatStreamRenderer implements StreamRenderer {
     const stopReason = JSON.stringify(event.stopReason);
     const ids = this.#plan.returnTokenIds ? ',"token_ids":[]' : '';
     return `${this.#head}"choices":[{"index":${choice},"delta":{},"logprobs":null,"finish_reason":"${event.reason}","stop_reason":${stopReason}${ids}}]${this.#usage()}}\n\n`;
+  }
+
+  fail(error: ApiError): string {
+    return failFrames(error);
   }
 
   close(): string {

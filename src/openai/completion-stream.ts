@@ -1,9 +1,10 @@
 import type { DeltaEvent, GenerationEvent, StartEvent } from '../engine/engine.ts';
+import type { ApiError } from '../errors.ts';
 import { invariant } from '../errors.ts';
 import { chunkHead } from './chunk-head.ts';
 import { CompletionLogprobsBuilder } from './completion-logprobs.ts';
 import type { GenerationPlan } from './generation-plan.ts';
-import { DONE_FRAME, type StreamRenderer } from './stream-renderer.ts';
+import { DONE_FRAME, failFrames, type StreamRenderer } from './stream-renderer.ts';
 import { UsageTally } from './usage.ts';
 
 /** State of one choice of the stream. */
@@ -45,6 +46,10 @@ export class CompletionStreamRenderer implements StreamRenderer {
     this.#tally.finish(choice, event);
     const end = `"finish_reason":"${event.reason}","stop_reason":${JSON.stringify(event.stopReason)}`;
     return this.#chunk(choice, '""', 'null', end, []);
+  }
+
+  fail(error: ApiError): string {
+    return failFrames(error);
   }
 
   close(): string {

@@ -1,4 +1,5 @@
 import type { GenerateRequest } from '../engine/generate-request.ts';
+import type { AnswerStyle } from './answer-reader.ts';
 import type { TextCodec } from './served-model.ts';
 
 /** One prompt of a request, ready for the engine. */
@@ -10,7 +11,7 @@ export interface PlannedPrompt {
 
 /** A checked request: what the engine runs, and how the answer is to be rendered. */
 export interface GenerationPlan {
-  /** `chatcmpl-…` or `cmpl-…`. */
+  /** `chatcmpl-…`, `cmpl-…`, `resp-…` or `msg-…`. */
   readonly id: string;
   /** Unix seconds; the same in every chunk. */
   readonly created: number;
@@ -34,6 +35,8 @@ export interface GenerationPlan {
   /** Log-probabilities name tokens as `token_id:N` (vLLM's return_tokens_as_token_ids), which keeps equal texts apart. */
   readonly tokensAsIds: boolean;
   readonly skipSpecialTokens: boolean;
+  /** How the text of a chat answer is taken apart. */
+  readonly answer: AnswerStyle;
 }
 
 /** How log-probabilities name a token. */

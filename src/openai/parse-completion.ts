@@ -1,4 +1,5 @@
 import { invalidRequest } from '../errors.ts';
+import { PLAIN_ANSWER } from './answer-reader.ts';
 import { buildPlan } from './build-plan.ts';
 import { checkParameters } from './check-parameters.ts';
 import { completionSchema } from './completion-schema.ts';
@@ -52,6 +53,8 @@ export async function parseCompletion(body: unknown, registry: ModelRegistry): P
     logprobs: fields.logprobs ?? null,
     echo: options.echo,
     stripLeadingSpace: false,
+    grammar: null,
+    answer: PLAIN_ANSWER,
   });
 }
 

@@ -1,9 +1,40 @@
 import type { Engine } from '../engine/engine.ts';
 
-/** One turn of a conversation as the chat template sees it. */
-export interface ChatTurn {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
+/** A call of a tool in the history. */
+export interface ChatToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON text, as the model wrote it. */
+  readonly arguments: string;
+}
+
+/** One turn of a conversation; contents are plain text. */
+export type ChatTurn =
+  | { readonly role: 'system' | 'user'; readonly content: string }
+  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ChatToolCall[] }
+  /** The result of the call with this id. */
+  | { readonly role: 'tool'; readonly content: string; readonly toolCallId: string };
+
+/** A function that the model may call. */
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description: string | null;
+  /** JSON Schema of the arguments object; null: any object. */
+  readonly parameters: Readonly<Record<string, unknown>> | null;
+  /** Whether calls must validate even where the model chooses freely. */
+  readonly strict: boolean;
+}
+
+/** Which tools an answer may or must call. */
+export type ToolChoice = 'none' | 'auto' | 'required' | { readonly name: string };
+
+export interface ChatPromptOptions {
+  /** End with the beginning of an answer. */
+  readonly addGenerationPrompt: boolean;
+  /** Leave the last turn open, so that the model continues it. Excludes addGenerationPrompt. */
+  readonly continueFinalMessage?: boolean;
+  /** Described to the model; none when absent. */
+  readonly tools?: readonly ToolDefinition[];
 }
 
 /** Text to token ids and back, as far as the API needs it. */
@@ -11,7 +42,7 @@ export interface TextCodec {
   /** Ids of a raw prompt; special tokens in it are interpreted. `addSpecialTokens` puts the BOS token in front where the tokenizer does so. */
   encodePrompt(text: string, addSpecialTokens: boolean): Promise<readonly number[]>;
   /** Ids of a rendered conversation, BOS once; special tokens in the contents are plain text. */
-  encodeChat(turns: readonly ChatTurn[], options: { addGenerationPrompt: boolean }): Promise<readonly number[]>;
+  encodeChat(turns: readonly ChatTurn[], options: ChatPromptOptions): Promise<readonly number[]>;
   decode(tokenIds: readonly number[], options: { skipSpecialTokens: boolean }): string;
   /** Text of one token by itself; U+FFFD where it is only part of a character. */
   tokenText(tokenId: number): string;

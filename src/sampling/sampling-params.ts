@@ -28,6 +28,23 @@ export interface SamplingParams {
   readonly logprobs: number | null;
 }
 
+/** Greedy and everything else off. */
+export const GREEDY_SAMPLING: SamplingParams = Object.freeze({
+  temperature: 0,
+  topP: 1,
+  topK: 0,
+  minP: 0,
+  repetitionPenalty: 1,
+  presencePenalty: 0,
+  frequencyPenalty: 0,
+  logitBias: [],
+  seed: null,
+  minTokens: 0,
+  ignoreEos: false,
+  stopTokenIds: [],
+  logprobs: null,
+});
+
 /** Log-probability of one token and of the likeliest ones at its position. */
 export interface TokenLogprobs {
   readonly tokenId: number;

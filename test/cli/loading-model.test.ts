@@ -38,6 +38,7 @@ describe('LoadingModel', () => {
       },
       limits,
       submit: () => [],
+      compileGrammar: async () => ({ key: 'k' }),
     };
     const loaded: LoadedModel = { engine, text: {} as TextCodec, generationDefaults: { topK: 3 } };
     const model = new LoadingModel(['m'], '/m');

@@ -72,6 +72,7 @@ function request(fields: Partial<GenerateRequestFields> = {}): GenerateRequest {
     priority: 0,
     cacheSalt: null,
     promptLogprobs: null,
+    grammar: null,
     ...fields,
   });
 }

@@ -13,24 +13,10 @@ import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
 import { StepBuffers } from '../../src/ranks/step-buffers.ts';
 import { CpuRunner } from '../../src/runner/cpu-runner.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
-import type { SamplingParams, TokenLogprobs } from '../../src/sampling/sampling-params.ts';
+import { GREEDY_SAMPLING, type SamplingParams, type TokenLogprobs } from '../../src/sampling/sampling-params.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 
-export const GREEDY: SamplingParams = {
-  temperature: 0,
-  topP: 1,
-  topK: 0,
-  minP: 0,
-  repetitionPenalty: 1,
-  presencePenalty: 0,
-  frequencyPenalty: 0,
-  logitBias: [],
-  seed: null,
-  minTokens: 0,
-  ignoreEos: true,
-  stopTokenIds: [],
-  logprobs: 0,
-};
+export const GREEDY: SamplingParams = { ...GREEDY_SAMPLING, ignoreEos: true, logprobs: 0 };
 
 export interface EngineShape {
   readonly numBlocks?: number;

@@ -1,5 +1,6 @@
 import type { Engine, EngineLimits, EngineState, Generation, GenerationEvent } from '../../../src/engine/engine.ts';
 import type { GenerateRequest } from '../../../src/engine/generate-request.ts';
+import type { GrammarHandle, GrammarSpec } from '../../../src/grammar/grammar-spec.ts';
 import type { TokenLogprobs } from '../../../src/sampling/sampling-params.ts';
 import { BYTE_VOCAB_SIZE } from './byte-codec.ts';
 
@@ -33,6 +34,14 @@ export class ScriptedEngine implements Engine {
     this.#waiters = [];
     for (const waiter of waiters) waiter(submission);
     return requests.map((request, index) => this.script(request, signal, index));
+  }
+
+  /** Specs that were asked for; the handle of each is its JSON text. */
+  readonly grammars: GrammarSpec[] = [];
+
+  async compileGrammar(spec: GrammarSpec): Promise<GrammarHandle> {
+    this.grammars.push(spec);
+    return { key: JSON.stringify(spec) };
   }
 
   nextSubmission(): Promise<Submission> {
