@@ -1,4 +1,12 @@
 import type { Value } from '../onnx/graph-builder.ts';
+import type { Projections } from './projections.ts';
+
+/** cos and sin of the step's positions, f32 [T, rope / 2], and i64 [1, T] counting tokens. */
+export interface RotaryTables {
+  readonly cos: Value;
+  readonly sin: Value;
+  readonly tokenIndex: Value;
+}
 
 /**
  * How queries meet the cache. The rest of the model works on flat tokens [T, ...] and does not know which sequence a
@@ -6,20 +14,18 @@ import type { Value } from '../onnx/graph-builder.ts';
  *
  * - CPU ({@link CpuAttention}): plain operators over blocks gathered from the pool; new latents leave the graph as
  *   outputs and the rank stores them.
- * - CUDA: custom operators over the paged pool in place. Inputs, all of them read on the device:
- *   positions [T], cumulative query lengths [S + 1], context lengths [S], block table [S, maxBlocks], slots of the new
- *   latents [T]. Any mix of prefill and decode in one step.
+ * - CUDA ({@link CudaAttention}): custom operators over the paged pool in place. Inputs, all of them read on the device:
+ *   first tokens of the sequences [S + 1], context lengths [S], block table [S, maxBlocks], slots of the new latents
+ *   [T]. Any mix of prefill and decode in one step.
  *
  * Token ids [T], positions [T] and the rows whose logits are wanted [R] are common to both.
  */
 export interface AttentionEmitter {
   /**
    * Attention of one layer in the absorbed form (paper section 2.1.2).
-   * @param query [T, heads, kvLoraRank + ropeDim], nope part already multiplied by W_UK, rope part rotated
-   * @param latent [T, kvLoraRank + ropeDim], normalised latent and rotated shared key of the same tokens
-   * @returns [T, heads, kvLoraRank], the weighted latents
+   * @returns [heads, T, kvLoraRank], the weighted latents
    */
-  attend(layer: number, query: Value, latent: Value): Value;
+  attend(layer: number, projections: Projections, rotary: RotaryTables): Value;
   /** Declares outputs after the last layer. */
   finish(): void;
 }

@@ -1,7 +1,9 @@
 import { MICROSOFT_DOMAIN, type Value } from '../onnx/graph-builder.ts';
-import type { AttentionEmitter } from './attention.ts';
+import type { AttentionEmitter, RotaryTables } from './attention.ts';
 import { latentWidth } from './config.ts';
 import { type EmitContext, reshape, splitLast } from './emit-context.ts';
+import { absorbKeys, type Projections, rotate, splitProjections, swapHeadsAndTokens } from './projections.ts';
+import { LATENT_NORM_EPS, rmsNorm } from './rms-norm.ts';
 import { softmaxScale } from './rope.ts';
 
 /** Names of the inputs and outputs of the CPU attention contract; the runner fills them, the rank binds them. */
@@ -61,13 +63,22 @@ export class CpuAttention implements AttentionEmitter {
     this.#groups = Array.from({ length: options.numGroups }, (_, index) => this.#declareGroup(index));
   }
 
-  attend(layer: number, query: Value, latent: Value): Value {
+  attend(layer: number, projections: Projections, rotary: RotaryTables): Value {
+    const context = this.#context;
+    const { graph, config } = context;
+    const { numHeads, qkRopeHeadDim, kvLoraRank } = config;
+    const { nope, rope, compressed, keyRope } = splitProjections(context, projections);
+    const normed = rmsNorm(context, compressed, `layers.${layer}.kv_a_norm`, LATENT_NORM_EPS);
+    const join = (parts: Value[]): Value => graph.node('Concat', parts, { attributes: { axis: -1 } });
+    const latent = join([normed, rotate(context, keyRope, 1, rotary)]); // [T, rank + rope]
+    const rotated = reshape(context, rotate(context, rope, numHeads, rotary), [-1, numHeads, qkRopeHeadDim]);
+    const query = join([swapHeadsAndTokens(context, absorbKeys(context, nope, layer)), rotated]); // [T, heads, rank + rope]
+
     this.#latents.push(latent);
-    const { graph, config } = this.#context;
     const outputs = this.#groups.map((group) => this.#attendGroup(layer, group, query, latent)); // [C * Q, heads * rank] each
     const joined = outputs.length === 1 ? outputs[0]! : graph.node('Concat', outputs, { attributes: { axis: 0 } });
     const flat = graph.node('Gather', [joined, this.#order], { attributes: { axis: 0 } });
-    return reshape(this.#context, flat, [-1, config.numHeads, config.kvLoraRank]); // [T, heads, rank]
+    return swapHeadsAndTokens(context, reshape(context, flat, [-1, numHeads, kvLoraRank])); // [heads, T, rank]
   }
 
   finish(): void {

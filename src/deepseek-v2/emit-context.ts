@@ -1,10 +1,12 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
 import type { DeepseekV2Config } from './config.ts';
+import type { Precision } from './precision.ts';
 
 /** What every emitter needs. */
 export interface EmitContext {
   readonly graph: GraphBuilder;
   readonly config: DeepseekV2Config;
+  readonly precision: Precision;
   /** A packed weight by its name (packed-weights.ts); declared as an initialiser on first use. */
   weight(name: string): Value;
 }

@@ -2,12 +2,13 @@ import { invariant } from '../errors.ts';
 import type { ElementType } from '../onnx/element-type.ts';
 import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
 import type { GraphModel } from '../onnx/model.ts';
-import type { AttentionEmitter } from './attention.ts';
+import type { AttentionEmitter, RotaryTables } from './attention.ts';
 import { type DeepseekV2Config, isMoeLayer } from './config.ts';
 import { type EmitContext, linear } from './emit-context.ts';
-import { emitMla, type RotaryTables } from './mla.ts';
+import { emitMla } from './mla.ts';
 import { emitMlp } from './mlp.ts';
-import { emitMoe } from './moe.ts';
+import { type ExpertsEmitter, emitMoe } from './moe.ts';
+import type { Precision } from './precision.ts';
 import { addThenNorm, rmsNorm } from './rms-norm.ts';
 import { ropeFrequencies } from './rope.ts';
 
@@ -38,13 +39,17 @@ export interface ModelGraphOptions {
   readonly weightsFile: string;
   /** Makes the emitter of the wanted attention contract; it declares its own inputs. */
   readonly attention: (context: EmitContext) => AttentionEmitter;
+  readonly experts: ExpertsEmitter;
+  /** Of the weights, and so of the activations. */
+  readonly precision: Precision;
 }
 
 /** Builds the whole model (HF DeepseekV2ForCausalLM) over flat tokens [T]. Pure: reads no weights. */
 export function buildModelGraph(options: ModelGraphOptions): GraphModel {
   const { config } = options;
   const graph = new GraphBuilder();
-  const context: EmitContext = { graph, config, weight: weightDeclarer(graph, options) };
+  const { precision } = options;
+  const context: EmitContext = { graph, config, precision, weight: weightDeclarer(graph, options) };
 
   const tokenIds = graph.input(modelNames.tokenIds, 'i64', ['T']);
   const positions = graph.input(modelNames.positions, 'i64', ['T']);
@@ -58,13 +63,16 @@ export function buildModelGraph(options: ModelGraphOptions): GraphModel {
     const attended = emitMla(context, attention, rotary, normed, layer);
     ({ normed, residual } = addThenNorm(context, attended, residual, `layers.${layer}.post_norm`));
     const fed = isMoeLayer(config, layer)
-      ? emitMoe(context, normed, layer)
+      ? emitMoe(context, options.experts, normed, layer)
       : emitMlp(context, normed, `layers.${layer}.`, config.intermediateSize);
     const next = layer + 1 < config.numLayers ? `layers.${layer + 1}.input_norm` : 'norm';
     ({ normed, residual } = addThenNorm(context, fed, residual, next));
   }
   const wanted = graph.node('Gather', [normed, logitRows], { attributes: { axis: 0 } }); // [R, hidden]
-  graph.output(modelNames.logits, linear(context, wanted, 'lm_head'), ['R', config.vocabSize]);
+  const logits = linear(context, wanted, 'lm_head');
+  const wide =
+    precision.stream === 'f32' ? logits : graph.node('Cast', [logits], { attributes: { to: 1 }, type: 'f32' });
+  graph.output(modelNames.logits, wide, ['R', config.vocabSize]);
   attention.finish();
   return graph.build('deepseek_v2');
 }

@@ -1,6 +1,8 @@
 import { type DeepseekV2Config, latentWidth } from '../deepseek-v2/config.ts';
 import { CpuAttention, cpuAttentionNames } from '../deepseek-v2/cpu-attention.ts';
+import { emitCpuExperts } from '../deepseek-v2/cpu-experts.ts';
 import { buildModelGraph, modelNames, type WeightLocation } from '../deepseek-v2/model-graph.ts';
+import { FLOAT32 } from '../deepseek-v2/precision.ts';
 import { invariant } from '../errors.ts';
 import { encodeModel } from '../onnx/encoder.ts';
 import { Env } from '../onnxruntime/env.ts';
@@ -53,6 +55,8 @@ export class CpuRank implements Disposable {
         weights: options.weights,
         weightsFile: options.weightsFile,
         attention: (context) => new CpuAttention(context, { numGroups, blockSize }),
+        experts: emitCpuExperts,
+        precision: FLOAT32,
       }),
     );
     this.#env = new Env(runtime);

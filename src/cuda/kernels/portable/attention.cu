@@ -1,0 +1,92 @@
+// Paged MLA attention in the absorbed form (DeepSeek-V2 paper, section 2.1.2): all heads attend to the cached latent itself.
+// Any mix of prefill and decode; lengths are read on the device. Any number of heads, rank, rope width and page size.
+//
+// query       [T, heads, rank + rope]
+// pool        [pages, pageSize, rank + rope]; the step's own latents are in it already
+// firstTokens [S + 1], flat index of each sequence's first token, then T; sequences without tokens are allowed
+// contextLengths [S], tokens cached before this step
+// blockTable  [S, maxBlocks]
+// out         [heads, T, rank], weighted latents (head-major: W_UV is a batched product over heads)
+//
+// One block a token and head; each of its warps takes every numWarps-th key with an online softmax of its own, and the
+// warps' partial results are merged at the end. Grid (T, heads), block 32 * numWarps (at most 8 warps), dynamic shared memory
+// (rank + rope + numWarps * (rank + 2)) floats. Tokens of no sequence (padding at the end of T) get zeros.
+#include "element.cuh"
+
+struct AttentionShape {
+  int numTokens, numSequences, heads, rank, rope;
+  int pageSize, maxBlocks;
+  float scale;
+};
+
+// The sequence that a token belongs to: the last one that begins at or before it.
+DEVICE int sequenceOf(const int* firstTokens, int numSequences, int token) {
+  int low = 0, high = numSequences;
+  while (high - low > 1) {
+    const int middle = (low + high) / 2;
+    if (firstTokens[middle] <= token) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+template <typename T>
+DEVICE void attend(const T* query, const T* pool, const int* firstTokens, const int* contextLengths, const int* blockTable,
+                   T* out, AttentionShape shape) {
+  extern __shared__ float shared[];
+  const int token = blockIdx.x, head = blockIdx.y, lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+  const int numWarps = blockDim.x >> 5, width = shape.rank + shape.rope;
+  float* q = shared;                                  // [width]
+  float* sums = q + width;                            // [numWarps, rank]
+  float* maxima = sums + numWarps * shape.rank;       // [numWarps]
+  float* masses = maxima + numWarps;                  // [numWarps]
+
+  out += ((size_t)head * shape.numTokens + token) * shape.rank;
+  if (token >= firstTokens[shape.numSequences]) {
+    for (int i = threadIdx.x; i < shape.rank; i += blockDim.x) out[i] = fromFloat<T>(0.f);
+    return;
+  }
+  const int sequence = sequenceOf(firstTokens, shape.numSequences, token);
+  const int numKeys = contextLengths[sequence] + token - firstTokens[sequence] + 1;
+  const int* blocks = blockTable + (size_t)sequence * shape.maxBlocks;
+
+  query += ((size_t)token * shape.heads + head) * width;
+  for (int i = threadIdx.x; i < width; i += blockDim.x) q[i] = toFloat(query[i]) * shape.scale;
+  float* sum = sums + warp * shape.rank;
+  for (int i = lane; i < shape.rank; i += 32) sum[i] = 0.f;
+  __syncthreads();
+
+  float best = -INFINITY, mass = 0.f;
+  for (int key = warp; key < numKeys; key += numWarps) {
+    const T* latent = pool + ((size_t)blocks[key / shape.pageSize] * shape.pageSize + key % shape.pageSize) * width;
+    float score = 0.f;
+    for (int i = lane; i < width; i += 32) score += q[i] * toFloat(latent[i]);
+    score = warpSum(score);
+    const float newBest = fmaxf(best, score);
+    const float keep = expf(best - newBest), weight = expf(score - newBest);
+    for (int i = lane; i < shape.rank; i += 32) sum[i] = sum[i] * keep + weight * toFloat(latent[i]);
+    mass = mass * keep + weight;
+    best = newBest;
+  }
+  if (lane == 0) {
+    maxima[warp] = best;
+    masses[warp] = mass;
+  }
+  __syncthreads();
+  float top = -INFINITY, total = 0.f;
+  for (int w = 0; w < numWarps; ++w) top = fmaxf(top, maxima[w]);
+  for (int w = 0; w < numWarps; ++w) total += masses[w] * expf(maxima[w] - top);
+  for (int i = threadIdx.x; i < shape.rank; i += blockDim.x) {
+    float value = 0.f;
+    for (int w = 0; w < numWarps; ++w) value += sums[w * shape.rank + i] * expf(maxima[w] - top);
+    out[i] = fromFloat<T>(value / total);
+  }
+}
+
+#define DEFINE(SUFFIX, T)                                                                                             \
+  extern "C" __global__ void portableAttention_##SUFFIX(const T* query, const T* pool, const int* firstTokens,        \
+                                                        const int* contextLengths, const int* blockTable, T* out,     \
+                                                        AttentionShape shape) {                                       \
+    attend<T>(query, pool, firstTokens, contextLengths, blockTable, out, shape);                                      \
+  }
+FOR_EACH_ELEMENT(DEFINE)

@@ -1,0 +1,87 @@
+import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
+import type { Value } from '../onnx/graph-builder.ts';
+import type { AttentionEmitter, RotaryTables } from './attention.ts';
+import { latentWidth } from './config.ts';
+import type { EmitContext } from './emit-context.ts';
+import { absorbKeys, type Projections } from './projections.ts';
+import { LATENT_NORM_EPS } from './rms-norm.ts';
+import { softmaxScale } from './rope.ts';
+
+/** Names of the inputs of the CUDA attention contract; the runner fills them, the rank binds them. */
+export const cudaAttentionNames = {
+  /** [numBlocks * blockSize, latentWidth], one pool per layer; written in place. */
+  pool: (layer: number): string => `pool.${layer}`,
+  /** i64 [T]: slot of each token's latent; negative: the latent is dropped (padding). */
+  slots: 'slots',
+  /** i32 [S + 1]: flat index of each sequence's first token, then the number of tokens that belong to sequences. */
+  firstTokens: 'first_tokens',
+  /** i32 [S]: tokens cached before this step. */
+  contextLengths: 'context_lengths',
+  /** i32 [S, maxBlocks] */
+  blockTable: 'block_table',
+} as const;
+
+/** Attention by the custom operators of cuda/ops, over the pool in place; lengths are read on the device. */
+export class CudaAttention implements AttentionEmitter {
+  readonly #context: EmitContext;
+  readonly #blockSize: number;
+  readonly #pools: readonly Value[];
+  readonly #slots: Value;
+  readonly #sequences: readonly Value[];
+
+  constructor(context: EmitContext, options: { blockSize: number }) {
+    this.#context = context;
+    this.#blockSize = options.blockSize;
+    const { graph, config, precision } = context;
+    this.#pools = Array.from({ length: config.numLayers }, (_, layer) =>
+      graph.input(cudaAttentionNames.pool(layer), precision.stream, ['slots', latentWidth(config)]),
+    );
+    this.#slots = graph.input(cudaAttentionNames.slots, 'i64', ['T']);
+    this.#sequences = [
+      graph.input(cudaAttentionNames.firstTokens, 'i32', ['S + 1']),
+      graph.input(cudaAttentionNames.contextLengths, 'i32', ['S']),
+      graph.input(cudaAttentionNames.blockTable, 'i32', ['S', 'maxBlocks']),
+    ];
+  }
+
+  attend(layer: number, { query, latent }: Projections, rotary: RotaryTables): Value {
+    const { graph, config } = this.#context;
+    const { numHeads, qkNopeHeadDim, qkRopeHeadDim } = config;
+    const nopeWidth = numHeads * qkNopeHeadDim;
+    const label = `layers.${layer}.attention`;
+    const pool = this.#pools[layer]!;
+    // What follows the non-rotary parts is read in place by LatentWrite.
+    const bounds = [[query.offset], [query.offset + nopeWidth], [1]].map((values) => graph.constant('i64', values));
+    const nope = graph.node('Slice', [query.rows, ...bounds]); // [T, heads * nope]
+    const queries = graph.node(
+      'LatentWrite',
+      [
+        latent.rows,
+        query.rows,
+        absorbKeys(this.#context, nope, layer),
+        this.#context.weight(`layers.${layer}.kv_a_norm`),
+        rotary.cos,
+        rotary.sin,
+        this.#slots,
+        pool,
+      ],
+      {
+        domain: LATENT_SERVE_DOMAIN,
+        label,
+        attributes: {
+          rope: qkRopeHeadDim,
+          kv_offset: latent.offset,
+          q_offset: query.offset + nopeWidth,
+          epsilon: { float: LATENT_NORM_EPS },
+        },
+      },
+    ); // [T, heads, rank + rope]
+    return graph.node('PagedAttention', [queries, pool, ...this.#sequences], {
+      domain: LATENT_SERVE_DOMAIN,
+      label,
+      attributes: { rope: qkRopeHeadDim, page_size: this.#blockSize, scale: { float: softmaxScale(config) } },
+    });
+  }
+
+  finish(): void {}
+}
