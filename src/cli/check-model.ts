@@ -3,6 +3,7 @@ import { readGenerationConfig } from '../checkpoint/generation-config.ts';
 import type { DeepseekV2Config } from '../deepseek-v2/config.ts';
 import { type PackPlan, planPackedWeights } from '../deepseek-v2/packed-weights.ts';
 import { readModelConfig } from '../deepseek-v2/parse-config.ts';
+import { FLOAT32 } from '../deepseek-v2/precision.ts';
 import { CheckpointError } from '../errors.ts';
 import { latentBytesPerToken } from '../kv-cache/latent-layout.ts';
 import { checkTensors } from '../packing/check-tensors.ts';
@@ -35,7 +36,7 @@ export async function checkModel(
     const config = await readModelConfig(folder);
     const plan = planPackedWeights(config);
     const sourceBytes = await checkWeights(folder, plan);
-    const packedBytes = layOut(plan).byteLength;
+    const packedBytes = layOut(plan, FLOAT32).byteLength;
     const layers = `${config.numLayers} layers, ${config.numRoutedExperts || 'no'} routed experts`;
     const checks: Check[] = [
       {

@@ -57,6 +57,10 @@ export class CudaDevice implements Disposable {
     return this.driver.pointer((out) => this.driver.call('cuStreamCreate', out, NON_BLOCKING));
   }
 
+  destroyStream(stream: Pointer): void {
+    this.driver.call('cuStreamDestroy_v2', stream);
+  }
+
   synchronize(stream: Pointer): void {
     this.driver.call('cuStreamSynchronize', stream);
   }

@@ -1,5 +1,5 @@
 import type { BlockPool } from '../kv-cache/block-pool.ts';
-import type { CpuRunner, LogitRows } from '../runner/cpu-runner.ts';
+import type { LogitRows, Runner } from '../runner/runner.ts';
 import { tokenLogprobs } from '../sampling/logprobs.ts';
 import type { Sampler } from '../sampling/sampler.ts';
 import { SamplingError } from '../sampling/sampling-error.ts';
@@ -23,7 +23,7 @@ export interface EngineRequest extends SequenceRequest {
 export interface EngineCoreOptions {
   readonly scheduler: Scheduler;
   readonly pool: BlockPool;
-  readonly runner: CpuRunner;
+  readonly runner: Runner;
   readonly sampler: Sampler;
   readonly vocabSize: number;
   readonly eosTokenIds: readonly number[];

@@ -1,5 +1,5 @@
 import { BlockPool } from '../kv-cache/block-pool.ts';
-import type { CpuRunner } from '../runner/cpu-runner.ts';
+import type { Runner } from '../runner/runner.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { SchedulerConfig } from '../scheduler/scheduler-config.ts';
 import { Sequence, type SequenceRequest } from '../scheduler/sequence.ts';
@@ -10,7 +10,7 @@ const SMALLEST_BUDGET = 16;
 const PROMPT_TOKENS = 256;
 
 export interface WarmUpOptions {
-  readonly runner: CpuRunner;
+  readonly runner: Runner;
   readonly scheduler: SchedulerConfig;
   readonly pool: { readonly numBlocks: number; readonly blockSize: number };
   readonly targetMs: number;

@@ -68,7 +68,7 @@ export interface OrtApi {
   ): void;
   CreateTensorWithDataAsOrtValue(
     memoryInfo: Pointer,
-    data: NativeBuffer,
+    data: NativeBuffer | Pointer,
     bytes: number,
     shape: NativeBuffer,
     rank: number,

@@ -71,6 +71,27 @@ export class Tensor extends NativeHandle {
     return new Tensor(runtime, pointer, [allocator], elementType, shape, allocator.device);
   }
 
+  /**
+   * A tensor over memory of the device that `memory` names, which must outlive it.
+   * @param address of the first element
+   */
+  static overDevice(memory: MemoryInfo, address: Pointer, elementType: ElementType, shape: readonly number[]): Tensor {
+    const { runtime } = memory;
+    const { code, bytes } = elementTypes[elementType];
+    const pointer = runtime.out((out) =>
+      runtime.api.CreateTensorWithDataAsOrtValue(
+        memory.pointer,
+        address,
+        elementCount(shape) * bytes,
+        nativeShape(shape),
+        shape.length,
+        code,
+        out,
+      ),
+    );
+    return new Tensor(runtime, pointer, [memory], elementType, shape, memory.device);
+  }
+
   /** Takes over an OrtValue that ONNX Runtime made for `owner`; shape and type are read from it. */
   static adopt(owner: NativeHandle, pointer: Pointer, elementType: ElementType, device: Device): Tensor {
     return new Tensor(owner.runtime, pointer, [owner], elementType, readShape(owner.runtime, pointer), device);

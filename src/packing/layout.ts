@@ -1,9 +1,9 @@
 import type { PackPlan } from '../deepseek-v2/packed-weights.ts';
-import type { PackedTensor } from './packed-model.ts';
+import { type Precision, weightType } from '../deepseek-v2/precision.ts';
+import { PACKED_BYTES, type PackedTensor } from './packed-model.ts';
 
 /** ONNX Runtime maps external data by pages. */
 const ALIGNMENT = 4096;
-const F32_BYTES = 4;
 
 /** Where each tensor lies in weights.bin. */
 export interface PackLayout {
@@ -13,12 +13,13 @@ export interface PackLayout {
 }
 
 /** Tensors in the order of the plan, each at the start of a page. */
-export function layOut(plan: PackPlan): PackLayout {
+export function layOut(plan: PackPlan, precision: Precision): PackLayout {
   const tensors = new Map<string, PackedTensor>();
   let offset = 0;
   for (const { name, shape } of plan.tensors) {
-    const byteLength = shape.reduce((product, size) => product * size, F32_BYTES);
-    tensors.set(name, { dtype: 'f32', shape, offset, byteLength });
+    const dtype = weightType(precision, name);
+    const byteLength = shape.reduce((product, size) => product * size, PACKED_BYTES[dtype]);
+    tensors.set(name, { dtype, shape, offset, byteLength });
     offset = roundUp(offset + byteLength);
   }
   return { tensors, byteLength: offset };

@@ -1,6 +1,7 @@
 import type { PackPlan, RowSource } from '../deepseek-v2/packed-weights.ts';
 import { invariant } from '../errors.ts';
 import type { PackLayout } from './layout.ts';
+import { PACKED_BYTES, type PackedDtype } from './packed-model.ts';
 
 /** Rows [rowStart, rowStart + rowCount) of each of `tensors`, `width` values a row, interleaved row by row when there are two. */
 export interface Segment {
@@ -14,6 +15,9 @@ export interface Segment {
 
 /** A run of values of weights.bin that is read, converted and written in one go. */
 export interface Block {
+  /** The packed tensor that it belongs to, and its element type there. */
+  readonly tensor: string;
+  readonly dtype: PackedDtype;
   /** Position in weights.bin. */
   readonly byteOffset: number;
   readonly elements: number;
@@ -37,6 +41,8 @@ export function* packBlocks(plan: PackPlan, layout: PackLayout, capacity: number
   for (const { name, sources } of plan.tensors) {
     const target = layout.tensors.get(name);
     invariant(target, `packed tensor ${name} has no place`);
+    const { dtype } = target;
+    const bytes = PACKED_BYTES[dtype];
     let byteOffset = target.offset;
     let segments: Segment[] = [];
     let elements = 0;
@@ -53,15 +59,15 @@ export function* packBlocks(plan: PackPlan, layout: PackLayout, capacity: number
         }
         if (done < count) {
           invariant(elements > 0, `a row of ${name} is larger than a block`);
-          yield { byteOffset, elements, segments };
-          byteOffset += 4 * elements;
+          yield { tensor: name, dtype, byteOffset, elements, segments };
+          byteOffset += bytes * elements;
           segments = [];
           elements = 0;
         }
       }
     }
-    if (elements > 0) yield { byteOffset, elements, segments };
-    invariant(byteOffset + 4 * elements === target.offset + target.byteLength, `sources do not fill ${name}`);
+    if (elements > 0) yield { tensor: name, dtype, byteOffset, elements, segments };
+    invariant(byteOffset + bytes * elements === target.offset + target.byteLength, `sources do not fill ${name}`);
   }
 }
 

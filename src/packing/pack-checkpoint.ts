@@ -6,6 +6,7 @@ import { type Checkpoint, openCheckpoint } from '../checkpoint/checkpoint.ts';
 import { systemErrorCode } from '../checkpoint/file-error.ts';
 import type { DeepseekV2Config } from '../deepseek-v2/config.ts';
 import { type PackPlan, planPackedWeights } from '../deepseek-v2/packed-weights.ts';
+import type { Precision } from '../deepseek-v2/precision.ts';
 import { ConfigError } from '../errors.ts';
 import { checkTensors } from './check-tensors.ts';
 import { requireDiskSpace } from './disk-space.ts';
@@ -22,6 +23,8 @@ export interface PackOptions {
   /** The checkpoint: safetensors, with or without an index. */
   readonly folder: string;
   readonly config: DeepseekV2Config;
+  /** Element types of the packed weights. */
+  readonly precision: Precision;
   /** See defaultCacheRoot; packs lie in `<cacheRoot>/packed/<digest>/`. */
   readonly cacheRoot: string;
   readonly onProgress?: OnPackProgress;
@@ -44,7 +47,7 @@ interface Job extends PackOptions {
 }
 
 /**
- * Lays the weights of a checkpoint out for the CPU: fp32, rows in the order that the graph wants. A pack made before
+ * Lays the weights of a checkpoint out for a device: rows in the order that the graph wants, in the wanted precision. A pack made before
  * from the same files is used again. Its folder appears whole or not at all; what a killed process leaves behind is
  * removed by the next one; several processes may ask for the same pack at once.
  * @throws CheckpointError when the checkpoint is broken or does not fit `config`
@@ -52,15 +55,15 @@ interface Job extends PackOptions {
  * @throws the signal's reason when it aborts
  */
 export async function packCheckpoint(options: PackOptions): Promise<PackedModel> {
-  const { folder, config, cacheRoot } = options;
+  const { folder, config, cacheRoot, precision } = options;
   const plan = planPackedWeights(config);
   const checkpoint = await openCheckpoint(folder);
   try {
     checkTensors(checkpoint, plan);
-    const digest = await packDigest(checkpoint, plan);
+    const digest = await packDigest(checkpoint, plan, precision);
     const store = path.join(cacheRoot, 'packed');
     const target = path.join(store, digest);
-    const job: Job = { ...options, checkpoint, plan, layout: layOut(plan), digest, store, target };
+    const job: Job = { ...options, checkpoint, plan, layout: layOut(plan, precision), digest, store, target };
     try {
       await mkdir(store, { recursive: true });
       return (await findPack(job)) ?? (await makePack(job));

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { ShardFile } from '../checkpoint/shard-file.ts';
 import type { PackPlan } from '../deepseek-v2/packed-weights.ts';
+import type { Precision } from '../deepseek-v2/precision.ts';
 
 /** Raised when weights.bin or the manifest change in a way that the plan does not show. */
 export const FORMAT_VERSION = 1;
@@ -22,9 +23,10 @@ const SAMPLE_BYTES = 16 * 1024;
  *   minute at each start. A file replaced by another of equal size, header and time of change would have to agree in
  *   all samples as well to be missed.
  */
-export async function packDigest(checkpoint: Checkpoint, plan: PackPlan): Promise<string> {
+export async function packDigest(checkpoint: Checkpoint, plan: PackPlan, precision: Precision): Promise<string> {
   const hash = createHash('sha256');
-  hash.update(JSON.stringify({ format: FORMAT_VERSION, dtype: 'f32' }));
+  const { stream, experts } = precision;
+  hash.update(JSON.stringify({ format: FORMAT_VERSION, dtype: stream, ...(experts === stream ? {} : { experts }) }));
   for (const tensor of plan.tensors) hash.update(JSON.stringify(tensor));
   for (const source of plan.sourceShapes) hash.update(JSON.stringify(source));
   for (const shard of checkpoint.shards) hash.update(JSON.stringify(await identityOf(shard)));

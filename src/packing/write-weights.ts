@@ -1,8 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { float32ToBf16, float32ToFp16 } from '../checkpoint/float16.ts';
 import type { PackPlan } from '../deepseek-v2/packed-weights.ts';
+import { CheckpointError } from '../errors.ts';
 import type { PackLayout } from './layout.ts';
 import { type Block, blockCapacity, packBlocks } from './pack-blocks.ts';
+import { PACKED_BYTES } from './packed-model.ts';
 import type { OnPackProgress } from './progress.ts';
 import { BlockBuffers, readBlock } from './read-rows.ts';
 
@@ -10,6 +13,8 @@ import { BlockBuffers, readBlock } from './read-rows.ts';
 const BLOCK_ELEMENTS = 2 * 1024 * 1024;
 /** Blocks under way at once: while one is converted, others are read and written. */
 const LANES = 4;
+/** Larger values round to infinity in fp16. */
+const LARGEST_FP16 = 65_519;
 
 export interface WriteWeightsOptions {
   readonly file: string;
@@ -42,8 +47,8 @@ export async function writeWeights(options: WriteWeightsOptions): Promise<void> 
       for (const block of blocks) {
         signal?.throwIfAborted();
         await readBlock(checkpoint, block, buffers);
-        await writeBlock(handle, block, buffers);
-        bytesDone += 4 * block.elements;
+        await writeBlock(handle, block, packedBytes(checkpoint, block, buffers));
+        bytesDone += PACKED_BYTES[block.dtype] * block.elements;
         onProgress?.({ phase: 'packing', bytesDone, bytesTotal });
         if (failed) return;
       }
@@ -66,8 +71,27 @@ export async function writeWeights(options: WriteWeightsOptions): Promise<void> 
   }
 }
 
-async function writeBlock(handle: FileHandle, block: Block, { values }: BlockBuffers): Promise<void> {
-  const bytes = new Uint8Array(values.buffer, 0, 4 * block.elements);
+/**
+ * The values of a block in its packed type. Narrowing takes the memory that the raw values were read into.
+ * @throws CheckpointError when a value is too large for fp16
+ */
+function packedBytes(checkpoint: Checkpoint, block: Block, { raw, values }: BlockBuffers): Uint8Array {
+  const { dtype, elements, tensor } = block;
+  const from = values.subarray(0, elements);
+  if (dtype === 'f32') return new Uint8Array(values.buffer, 0, 4 * elements);
+  const to = new Uint16Array(raw, 0, elements);
+  if (dtype === 'bf16') {
+    float32ToBf16(from, to);
+  } else {
+    if (from.some((value) => Math.abs(value) > LARGEST_FP16)) {
+      throw new CheckpointError(checkpoint.folder, `${tensor} has values beyond fp16, which this device computes with`);
+    }
+    float32ToFp16(from, to);
+  }
+  return new Uint8Array(raw, 0, 2 * elements);
+}
+
+async function writeBlock(handle: FileHandle, block: Block, bytes: Uint8Array): Promise<void> {
   let done = 0;
   while (done < bytes.byteLength) {
     const position = block.byteOffset + done;

@@ -12,6 +12,7 @@ import { Session } from '../onnxruntime/session.ts';
 import { SessionOptions } from '../onnxruntime/session-options.ts';
 import { Tensor } from '../onnxruntime/tensor.ts';
 import { BoundInputs } from './bound-inputs.ts';
+import type { Rank } from './rank.ts';
 import type { StepBuffers } from './step-buffers.ts';
 
 export interface CpuRankOptions {
@@ -29,7 +30,7 @@ export interface CpuRankOptions {
 }
 
 /** One CPU device: session, latent pool, forward. Everything in it belongs to the thread that made it. */
-export class CpuRank implements Disposable {
+export class CpuRank implements Rank {
   readonly #runtime: OnnxRuntime;
   readonly #options: CpuRankOptions;
   readonly #env: Env;

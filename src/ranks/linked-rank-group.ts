@@ -1,18 +1,17 @@
 import type { RankGroup } from './rank-group.ts';
 import type { RankLink } from './rank-link.ts';
-import type { StepBuffers } from './step-buffers.ts';
 
-export interface LinkedRank {
-  readonly buffers: StepBuffers;
+export interface LinkedRank<Buffers> {
+  readonly buffers: Buffers;
   readonly link: RankLink;
 }
 
 /** Ranks in threads of their own, seen from the engine thread. */
-export class LinkedRankGroup implements RankGroup {
-  readonly buffers: readonly StepBuffers[];
-  readonly #ranks: readonly LinkedRank[];
+export class LinkedRankGroup<Buffers> implements RankGroup<Buffers> {
+  readonly buffers: readonly Buffers[];
+  readonly #ranks: readonly LinkedRank<Buffers>[];
 
-  constructor(ranks: readonly LinkedRank[]) {
+  constructor(ranks: readonly LinkedRank<Buffers>[]) {
     this.#ranks = ranks;
     this.buffers = ranks.map((rank) => rank.buffers);
   }

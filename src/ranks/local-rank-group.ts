@@ -1,14 +1,13 @@
-import type { CpuRank } from './cpu-rank.ts';
+import type { Rank } from './rank.ts';
 import type { RankGroup } from './rank-group.ts';
-import type { StepBuffers } from './step-buffers.ts';
 
 /** One rank in the engine's own thread: no concurrency, the same results. For tests and for measuring the engine alone. */
-export class LocalRankGroup implements RankGroup {
-  readonly buffers: readonly StepBuffers[];
-  readonly #rank: CpuRank;
+export class LocalRankGroup<Buffers> implements RankGroup<Buffers> {
+  readonly buffers: readonly Buffers[];
+  readonly #rank: Rank;
 
   /** @param rank attached to `buffers` */
-  constructor(rank: CpuRank, buffers: StepBuffers) {
+  constructor(rank: Rank, buffers: Buffers) {
     this.#rank = rank;
     this.buffers = [buffers];
   }

@@ -1,12 +1,11 @@
-import type { StepBuffers } from './step-buffers.ts';
-
 /**
  * The devices that compute a step together. Today one rank; with expert parallelism each rank has its own sequences and
- * all run the same step, so everything here is per rank.
+ * all run the same step, so everything here is per rank. `Buffers` is what steps travel in under the devices' attention
+ * contract.
  */
-export interface RankGroup {
+export interface RankGroup<Buffers> {
   /** Inputs and results of each rank. Written by the engine only while no step is under way. */
-  readonly buffers: readonly StepBuffers[];
+  readonly buffers: readonly Buffers[];
   /** Starts the step that the buffers hold on every rank. */
   submit(): void;
   /** Blocks until all ranks are done. @throws RankError */

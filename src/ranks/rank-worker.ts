@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
+import { FLOAT32 } from '../deepseek-v2/precision.ts';
 import { CheckpointError, ConfigError, invariant } from '../errors.ts';
 import { openOnnxRuntime } from '../onnxruntime/library.ts';
 import { packCheckpoint } from '../packing/pack-checkpoint.ts';
@@ -25,6 +26,7 @@ async function serve(): Promise<void> {
   const packed = await packCheckpoint({
     folder,
     config,
+    precision: FLOAT32,
     cacheRoot,
     onProgress: ({ bytesDone, bytesTotal }) => send({ type: 'packing', bytesDone, bytesTotal }),
   });

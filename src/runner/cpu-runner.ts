@@ -2,24 +2,19 @@ import { invariant } from '../errors.ts';
 import type { RankGroup } from '../ranks/rank-group.ts';
 import type { StepBuffers } from '../ranks/step-buffers.ts';
 import { type AttentionGroup, groupByShape } from './attention-groups.ts';
+import { type LogitRows, layOutRows, type Runner } from './runner.ts';
 import type { StepWork, WorkEntry } from './step-work.ts';
 
 /** Blocks are rounded up to multiples of this in a batch, so that few tensor shapes occur. */
 const BLOCK_STEP = 4;
 
-/** Where an entry's logits are in the step's result: rows [firstRow, firstRow + numRows). */
-export interface LogitRows {
-  readonly firstRow: number;
-  readonly numRows: number;
-}
-
 /** Turns a step plan into the inputs of the CPU attention contract (deepseek-v2/cpu-attention.ts) and runs it. */
-export class CpuRunner {
-  readonly #ranks: RankGroup;
+export class CpuRunner implements Runner {
+  readonly #ranks: RankGroup<StepBuffers>;
   readonly #buffers: StepBuffers;
   readonly #blockSize: number;
 
-  constructor(ranks: RankGroup, blockSize: number) {
+  constructor(ranks: RankGroup<StepBuffers>, blockSize: number) {
     const buffers = ranks.buffers[0];
     invariant(buffers && ranks.buffers.length === 1, 'the CPU runner drives one rank');
     this.#ranks = ranks;
@@ -27,9 +22,8 @@ export class CpuRunner {
     this.#blockSize = blockSize;
   }
 
-  /** Writes the step's inputs and starts it. Returns each entry's rows of the logits, in the plan's order. */
   start(plan: StepWork): LogitRows[] {
-    const rows = this.#layOutRows(plan.entries);
+    const rows = layOutRows(plan);
     const last = rows.at(-1);
     this.#buffers.reset(plan.numTokens, last ? last.firstRow + last.numRows : 0);
     this.#writeTokens(plan);
@@ -39,25 +33,13 @@ export class CpuRunner {
     return rows;
   }
 
-  /** Blocks until the step is done. @throws RankError */
   wait(): void {
     this.#ranks.wait();
   }
 
-  /** Logits of one row of the finished step, valid until the next start. [vocabSize] */
   logits(row: number): Float32Array {
     const { vocabSize } = this.#buffers.memory.limits;
     return this.#buffers.logits.subarray(row * vocabSize, (row + 1) * vocabSize);
-  }
-
-  #layOutRows(entries: readonly WorkEntry[]): LogitRows[] {
-    let firstRow = 0;
-    return entries.map((entry) => {
-      const numRows = entry.wantsAllRows ? entry.count : Number(entry.samples);
-      const rows = { firstRow, numRows };
-      firstRow += numRows;
-      return rows;
-    });
   }
 
   #writeTokens(plan: StepWork): void {

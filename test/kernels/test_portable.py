@@ -83,7 +83,7 @@ def attention(module, suffix, sequences, heads, rank, rope, page, padding=0):
     scale = 0.7 / width**0.5
     wanted = torch.zeros(heads, tokens, rank, device="cuda", dtype=torch.float64)
     for s, (cached, new) in enumerate(sequences):
-        blocks = torch.tensor([order.pop() for _ in range(pages[s])], device="cuda")
+        blocks = torch.tensor([order.pop() for _ in range(pages[s])], dtype=torch.long, device="cuda")
         table[s, :len(blocks)] = blocks.int()
         latents = rand(cached + new, width, dtype=dtype)
         rows = torch.arange(cached + new, device="cuda")
@@ -138,7 +138,7 @@ def experts(module, suffix, tokens, count, top_k, hidden, inter, groups=0, top_g
 
 def main():
     folder = Path(sys.argv[1])
-    write, attend, expert = (Module(folder / f"{name}.ptx") for name in ("latent-write", "attention", "experts"))
+    write, attend, expert = (Module(folder / f"portable-{name}.ptx") for name in ("latent-write", "attention", "experts"))
     print(torch.cuda.get_device_name(), flush=True)
     sizes = [(3, 28, 6), (4, 32, 8), (8, 96, 16), (16, 512, 64), (128, 512, 64)]
     rng = random.Random(5)

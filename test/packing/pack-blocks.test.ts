@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PackPlan, RowSource } from '../../src/deepseek-v2/packed-weights.ts';
+import { FLOAT32 } from '../../src/deepseek-v2/precision.ts';
 import { layOut } from '../../src/packing/layout.ts';
 import { blockCapacity, packBlocks } from '../../src/packing/pack-blocks.ts';
 
@@ -45,7 +46,7 @@ describe('packBlocks', () => {
               ['b', [30, WIDTH]],
             ]),
           };
-          const layout = layOut(plan);
+          const layout = layOut(plan, FLOAT32);
           const capacity = blockCapacity(plan, wanted);
           const placed = new Map<number, string>();
           for (const { byteOffset, elements, segments } of packBlocks(plan, layout, capacity)) {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import type { DeepseekV2Config } from '../../src/deepseek-v2/config.ts';
 import { readModelConfig } from '../../src/deepseek-v2/parse-config.ts';
+import { FLOAT32 } from '../../src/deepseek-v2/precision.ts';
 import { CheckpointError, ConfigError } from '../../src/errors.ts';
 import { defaultCacheRoot } from '../../src/packing/cache-root.ts';
 import { requireDiskSpace } from '../../src/packing/disk-space.ts';
@@ -29,7 +30,7 @@ afterEach(() => {
 });
 
 const pack = (options: Partial<PackOptions> = {}): Promise<PackedModel> =>
-  packCheckpoint({ folder: model.path, config: SMALL, cacheRoot: cache.path, ...options });
+  packCheckpoint({ folder: model.path, config: SMALL, precision: FLOAT32, cacheRoot: cache.path, ...options });
 const store = (): string[] => readdirSync(path.join(cache.path, 'packed'));
 const weightsOf = ({ folder, weightsFile }: PackedModel): Buffer => readFileSync(path.join(folder, weightsFile));
 

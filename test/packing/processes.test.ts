@@ -5,6 +5,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { FLOAT32 } from '../../src/deepseek-v2/precision.ts';
 import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
 import { listPartials, removeAbandoned } from '../../src/packing/partial-folder.ts';
 import { isAlive, ownProcess } from '../../src/packing/process-identity.ts';
@@ -38,7 +39,7 @@ afterEach(async () => {
 });
 
 const store = (): string => path.join(cache.path, 'packed');
-const options = () => ({ folder: model.path, config: SMALL, cacheRoot: cache.path });
+const options = () => ({ folder: model.path, config: SMALL, precision: FLOAT32, cacheRoot: cache.path });
 
 async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

@@ -45,13 +45,17 @@ export interface Comparison {
 }
 
 /** Compares outputs with goldens token by token, each up to the reference's first near tie. */
-export function compare(goldens: readonly GoldenSequence[], outputs: readonly Output[]): Comparison {
+export function compare(
+  goldens: readonly GoldenSequence[],
+  outputs: readonly Output[],
+  nearTie = NEAR_TIE,
+): Comparison {
   const result: Comparison = { compared: 0, total: 0, mismatch: null, worstLogprob: 0 };
   goldens.forEach((golden, index) => {
     const output = outputs[index]!;
     result.total += golden.tokens.length;
     for (let i = 0; i < golden.tokens.length; i++) {
-      if (golden.margins[i]! < NEAR_TIE) break;
+      if (golden.margins[i]! < nearTie) break;
       result.compared++;
       if (output.tokens[i] !== golden.tokens[i]) {
         result.mismatch ??= `prompt of ${golden.prompt.length}, token ${i}: ${output.tokens[i]} instead of ${golden.tokens[i]}`;

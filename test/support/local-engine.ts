@@ -3,15 +3,18 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { DeepseekV2Config } from '../../src/deepseek-v2/config.ts';
 import { readModelConfig } from '../../src/deepseek-v2/parse-config.ts';
+import { FLOAT32 } from '../../src/deepseek-v2/precision.ts';
 import { EngineCore, type EngineRequest } from '../../src/engine/engine-core.ts';
 import type { StepReport } from '../../src/engine/step-report.ts';
 import { BlockPool } from '../../src/kv-cache/block-pool.ts';
 import { openOnnxRuntime } from '../../src/onnxruntime/library.ts';
 import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
+import type { PackedModel } from '../../src/packing/packed-model.ts';
 import { CpuRank } from '../../src/ranks/cpu-rank.ts';
 import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
 import { StepBuffers } from '../../src/ranks/step-buffers.ts';
 import { CpuRunner } from '../../src/runner/cpu-runner.ts';
+import type { Runner } from '../../src/runner/runner.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { GREEDY_SAMPLING, type SamplingParams, type TokenLogprobs } from '../../src/sampling/sampling-params.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
@@ -32,10 +35,23 @@ export interface Output {
   readonly logprobs: TokenLogprobs[];
   promptLogprobs: readonly (TokenLogprobs | null)[] | null;
   numCachedTokens: number;
-  finish: 'stop' | 'length' | null;
+  finish: 'stop' | 'length' | 'repetition' | null;
 }
 
-const BLOCK_SIZE = 16;
+/** What an engine runs on. */
+export interface LocalDevice extends Disposable {
+  readonly blockSize: number;
+  /** Allocates the pool and everything that steps travel in; once. */
+  attach(limits: DeviceLimits): Runner;
+}
+
+export interface DeviceLimits {
+  readonly numBlocks: number;
+  readonly maxTokens: number;
+  readonly maxSequences: number;
+  readonly maxLogitRows: number;
+  readonly maxBlocksPerSequence: number;
+}
 
 /** A checkpoint packed and loaded in this thread; engines of any shape can be made on it, one after another. */
 export class LocalModel implements Disposable {
@@ -52,27 +68,53 @@ export class LocalModel implements Disposable {
   static async load(folder: string): Promise<LocalModel> {
     const config = await readModelConfig(folder);
     const cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
-    const packed = await packCheckpoint({ folder, config, cacheRoot, onProgress: () => {} });
+    const packed = await packCheckpoint({ folder, config, precision: FLOAT32, cacheRoot, onProgress: () => {} });
     return new LocalModel(config, cacheRoot, packed);
   }
 
   /** An engine with an empty cache. */
   engine(shape: EngineShape = {}): LocalEngine {
-    const { numGroups = 3 } = shape;
-    const rank = new CpuRank(openOnnxRuntime(), {
-      config: this.config,
-      folder: this.#packed.folder,
-      weightsFile: this.#packed.weightsFile,
-      weights: this.#packed.tensors,
-      blockSize: BLOCK_SIZE,
-      numGroups,
-      numThreads: 1,
-    });
-    return new LocalEngine(this.config, rank, shape);
+    return new LocalEngine(this.config, new LocalCpu(this.config, this.#packed, shape.numGroups ?? 3), shape);
   }
 
   [Symbol.dispose](): void {
     rmSync(this.#cacheRoot, { recursive: true, force: true });
+  }
+}
+
+class LocalCpu implements LocalDevice {
+  readonly blockSize = 16;
+  readonly #rank: CpuRank;
+  readonly #numGroups: number;
+  readonly #vocabSize: number;
+
+  constructor(config: DeepseekV2Config, packed: PackedModel, numGroups: number) {
+    this.#numGroups = numGroups;
+    this.#vocabSize = config.vocabSize;
+    this.#rank = new CpuRank(openOnnxRuntime(), {
+      config,
+      folder: packed.folder,
+      weightsFile: packed.weightsFile,
+      weights: packed.tensors,
+      blockSize: this.blockSize,
+      numGroups,
+      numThreads: 1,
+    });
+  }
+
+  attach({ numBlocks, ...limits }: DeviceLimits): Runner {
+    const buffers = StepBuffers.allocate({
+      ...limits,
+      maxChunks: 8,
+      numGroups: this.#numGroups,
+      vocabSize: this.#vocabSize,
+    });
+    this.#rank.attach(numBlocks, buffers);
+    return new CpuRunner(new LocalRankGroup(this.#rank, buffers), this.blockSize);
+  }
+
+  [Symbol.dispose](): void {
+    this.#rank[Symbol.dispose]();
   }
 }
 
@@ -81,29 +123,23 @@ export class LocalEngine implements Disposable {
   readonly pool: BlockPool;
   readonly core: EngineCore;
   readonly reports: StepReport[] = [];
-  readonly #rank: CpuRank;
+  readonly #device: LocalDevice;
   readonly #outputs = new Map<number, Output>();
   #nextId = 1;
 
-  constructor(config: DeepseekV2Config, rank: CpuRank, shape: EngineShape) {
-    const { numBlocks = 1024, maxNumSeqs = 32, maxNumBatchedTokens = 512, numGroups = 3 } = shape;
-    this.#rank = rank;
-    const maxModelLen = Math.min(config.maxPositionEmbeddings, numBlocks * BLOCK_SIZE);
-    const buffers = StepBuffers.allocate({
+  constructor(config: DeepseekV2Config, device: LocalDevice, shape: EngineShape) {
+    const { numBlocks = 1024, maxNumSeqs = 32, maxNumBatchedTokens = 512 } = shape;
+    const { blockSize } = device;
+    this.#device = device;
+    const maxModelLen = Math.min(config.maxPositionEmbeddings, numBlocks * blockSize);
+    const runner = device.attach({
+      numBlocks,
       maxTokens: maxNumBatchedTokens,
       maxSequences: maxNumSeqs,
-      maxChunks: 8,
       maxLogitRows: 64,
-      maxBlocksPerSequence: Math.ceil(maxModelLen / BLOCK_SIZE),
-      numGroups,
-      vocabSize: config.vocabSize,
+      maxBlocksPerSequence: Math.ceil(maxModelLen / blockSize),
     });
-    rank.attach(numBlocks, buffers);
-    this.pool = new BlockPool({
-      numBlocks,
-      blockSize: BLOCK_SIZE,
-      enablePrefixCaching: shape.enablePrefixCaching ?? true,
-    });
+    this.pool = new BlockPool({ numBlocks, blockSize, enablePrefixCaching: shape.enablePrefixCaching ?? true });
     this.core = new EngineCore({
       scheduler: new Scheduler(
         {
@@ -117,7 +153,7 @@ export class LocalEngine implements Disposable {
         this.pool,
       ),
       pool: this.pool,
-      runner: new CpuRunner(new LocalRankGroup(rank, buffers), BLOCK_SIZE),
+      runner,
       sampler: new Sampler({ logitsWidth: config.vocabSize, vocabSize: config.vocabSize }),
       vocabSize: config.vocabSize,
       eosTokenIds: shape.eosTokenIds ?? [],
@@ -150,7 +186,7 @@ export class LocalEngine implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#rank[Symbol.dispose]();
+    this.#device[Symbol.dispose]();
   }
 
   #take(report: StepReport): void {

@@ -1,0 +1,166 @@
+import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
+import type { CudaDevice } from '../cuda/device.ts';
+import { DeviceBuffer } from '../cuda/device-buffer.ts';
+import { CudaOps } from '../cuda/ops/cuda-ops.ts';
+import { type DeepseekV2Config, latentWidth } from '../deepseek-v2/config.ts';
+import { CudaAttention, cudaAttentionNames } from '../deepseek-v2/cuda-attention.ts';
+import { emitCudaExperts } from '../deepseek-v2/cuda-experts.ts';
+import { buildModelGraph, modelNames, type WeightLocation } from '../deepseek-v2/model-graph.ts';
+import type { Precision } from '../deepseek-v2/precision.ts';
+import { invariant } from '../errors.ts';
+import { encodeModel } from '../onnx/encoder.ts';
+import { CustomOpDomain } from '../onnxruntime/custom-op-domain.ts';
+import { Env } from '../onnxruntime/env.ts';
+import { IoBinding } from '../onnxruntime/io-binding.ts';
+import { MemoryInfo } from '../onnxruntime/memory-info.ts';
+import type { OnnxRuntime } from '../onnxruntime/runtime.ts';
+import { Session } from '../onnxruntime/session.ts';
+import { SessionOptions } from '../onnxruntime/session-options.ts';
+import { Tensor } from '../onnxruntime/tensor.ts';
+import { layOut, type PagedInput, type PagedStepBuffers, pagedInputs } from './paged-step-buffers.ts';
+import type { Rank } from './rank.ts';
+
+export interface CudaRankOptions {
+  readonly config: DeepseekV2Config;
+  readonly precision: Precision;
+  /** Real folder of the packed weights, the file in it, and where each weight lies. */
+  readonly folder: string;
+  readonly weightsFile: string;
+  readonly weights: ReadonlyMap<string, WeightLocation>;
+  /** Slots of a cache block. */
+  readonly blockSize: number;
+}
+
+const STREAM_BYTES = { f32: 4, f16: 2, bf16: 2 } as const;
+const F32_BYTES = 4;
+
+/** Graph input of each part of the step's memory, and its element type. */
+const GRAPH_INPUTS: Readonly<Record<PagedInput, readonly [name: string, type: 'i64' | 'i32']>> = {
+  tokenIds: [modelNames.tokenIds, 'i64'],
+  positions: [modelNames.positions, 'i64'],
+  slots: [cudaAttentionNames.slots, 'i64'],
+  logitRows: [modelNames.logitRows, 'i64'],
+  firstTokens: [cudaAttentionNames.firstTokens, 'i32'],
+  contextLengths: [cudaAttentionNames.contextLengths, 'i32'],
+  blockTable: [cudaAttentionNames.blockTable, 'i32'],
+};
+
+/** One GPU: session, latent pool, forward. Copies, kernels and the session share one stream. */
+export class CudaRank implements Rank {
+  readonly #device: CudaDevice;
+  readonly #options: CudaRankOptions;
+  readonly #stream: bigint;
+  readonly #ops: CudaOps;
+  readonly #domain: CustomOpDomain;
+  readonly #env: Env;
+  readonly #session: Session;
+  readonly #binding: IoBinding;
+  readonly #memory: MemoryInfo;
+  readonly #allocations: DeviceBuffer[] = [];
+  #attached: { buffers: PagedStepBuffers; inputs: DeviceBuffer; logits: DeviceBuffer } | null = null;
+  #boundShape = '';
+
+  /** Builds the graph and loads the weights. @throws OnnxRuntimeError, CudaError */
+  constructor(runtime: OnnxRuntime, device: CudaDevice, options: CudaRankOptions) {
+    this.#device = device;
+    this.#options = options;
+    const { config, precision, blockSize } = options;
+    device.relaxCaptureMode();
+    this.#stream = device.createStream();
+    this.#ops = new CudaOps(device.driver, precision.stream);
+    this.#domain = new CustomOpDomain(runtime, LATENT_SERVE_DOMAIN);
+    for (const op of this.#ops.all) this.#domain.registerCustomOp(op);
+    const model = encodeModel(
+      buildModelGraph({
+        config,
+        precision,
+        weights: options.weights,
+        weightsFile: options.weightsFile,
+        attention: (context) => new CudaAttention(context, { blockSize }),
+        experts: emitCudaExperts,
+      }),
+    );
+    this.#env = new Env(runtime);
+    using sessionOptions = new SessionOptions(runtime, {
+      memoryPattern: false,
+      configEntries: {
+        'session.model_external_initializers_file_folder_path': options.folder,
+        'session.use_device_allocator_for_initializers': '1',
+      },
+    });
+    sessionOptions.addCustomOpDomain(this.#domain);
+    sessionOptions.appendCuda({
+      deviceId: device.index,
+      entries: {
+        user_compute_stream: String(this.#stream),
+        arena_extend_strategy: 'kSameAsRequested',
+        // The router and the norms are float32 for a reason.
+        use_tf32: '0',
+      },
+    });
+    this.#session = new Session(this.#env, model, sessionOptions);
+    this.#binding = new IoBinding(this.#session);
+    this.#memory = new MemoryInfo(runtime, { type: 'cuda', id: device.index });
+  }
+
+  /** Allocates the latent pool and takes the buffers that steps come in. Once. @throws CudaError out of memory */
+  attach(numBlocks: number, buffers: PagedStepBuffers): void {
+    invariant(this.#attached === null, 'a rank is attached once');
+    const { config, precision, blockSize } = this.#options;
+    const width = latentWidth(config);
+    for (let layer = 0; layer < config.numLayers; layer++) {
+      const pool = this.#allocate(numBlocks * blockSize * width * STREAM_BYTES[precision.stream]);
+      this.#bindInput(cudaAttentionNames.pool(layer), pool.address, precision.stream, [numBlocks * blockSize, width]);
+    }
+    const { maxLogitRows, vocabSize } = buffers.memory.limits;
+    const inputs = this.#allocate(buffers.memory.inputs.byteLength);
+    const logits = this.#allocate(maxLogitRows * vocabSize * F32_BYTES);
+    this.#attached = { buffers, inputs, logits };
+  }
+
+  run(): void {
+    const attached = this.#attached;
+    invariant(attached, 'the rank is not attached');
+    const { buffers, inputs, logits } = attached;
+    const { shape, memory } = buffers;
+    const layout = layOut(shape);
+    inputs.upload(new Uint8Array(memory.inputs, 0, layout.byteLength), this.#stream);
+    const shapeKey = Object.values(shape).join('x');
+    if (shapeKey !== this.#boundShape) {
+      this.#boundShape = shapeKey;
+      for (const input of pagedInputs) {
+        const [name, type] = GRAPH_INPUTS[input];
+        this.#bindInput(name, inputs.address + BigInt(layout.offsets[input]), type, layout.shapes[input]);
+      }
+      const rows = [shape.numLogitRows, memory.limits.vocabSize];
+      using tensor = Tensor.overDevice(this.#memory, logits.address, 'f32', rows);
+      this.#binding.bindOutput(modelNames.logits, tensor);
+    }
+    this.#session.run(this.#binding);
+    logits.download(buffers.logits.subarray(0, shape.numLogitRows * memory.limits.vocabSize), this.#stream);
+    this.#device.synchronize(this.#stream);
+  }
+
+  [Symbol.dispose](): void {
+    this.#device.synchronize(this.#stream);
+    this.#binding.dispose();
+    this.#session.dispose();
+    this.#memory.dispose();
+    this.#domain.dispose();
+    this.#env.dispose();
+    for (const buffer of this.#allocations) buffer[Symbol.dispose]();
+    this.#ops[Symbol.dispose]();
+    this.#device.destroyStream(this.#stream);
+  }
+
+  #allocate(bytes: number): DeviceBuffer {
+    const buffer = new DeviceBuffer(this.#device.driver, bytes);
+    this.#allocations.push(buffer);
+    return buffer;
+  }
+
+  #bindInput(name: string, address: bigint, type: 'i64' | 'i32' | Precision['stream'], shape: readonly number[]): void {
+    using tensor = Tensor.overDevice(this.#memory, address, type, shape);
+    this.#binding.bindInput(name, tensor);
+  }
+}

@@ -1,0 +1,171 @@
+import { invariant } from '../errors.ts';
+
+/** Limits that size the buffers of a step under the CUDA attention contract. */
+export interface PagedStepLimits {
+  /** Tokens of one step. */
+  readonly maxTokens: number;
+  /** Sequences of one step. */
+  readonly maxSequences: number;
+  /** Rows whose logits one step returns. */
+  readonly maxLogitRows: number;
+  /** Blocks of the longest sequence. */
+  readonly maxBlocksPerSequence: number;
+  readonly vocabSize: number;
+}
+
+/** The memory behind {@link PagedStepBuffers}; crosses threads as it is. */
+export interface PagedStepMemory {
+  readonly kind: 'paged';
+  readonly limits: PagedStepLimits;
+  readonly header: SharedArrayBuffer;
+  readonly inputs: SharedArrayBuffer;
+  readonly logits: SharedArrayBuffer;
+}
+
+/** Inputs in the order in which they lie in memory, 64-bit ones first. */
+const INPUTS = {
+  /** [T] */
+  tokenIds: 8,
+  /** [T] */
+  positions: 8,
+  /** [T] */
+  slots: 8,
+  /** [R] */
+  logitRows: 8,
+  /** [S + 1] */
+  firstTokens: 4,
+  /** [S] */
+  contextLengths: 4,
+  /** [S, maxBlocks] */
+  blockTable: 4,
+} as const;
+
+export type PagedInput = keyof typeof INPUTS;
+export const pagedInputs = Object.keys(INPUTS) as readonly PagedInput[];
+
+/** Words of the header. */
+const NUM_TOKENS = 0;
+const NUM_LOGIT_ROWS = 1;
+const NUM_SEQUENCES = 2;
+const MAX_BLOCKS = 3;
+const HEADER_WORDS = 4;
+const ALIGNMENT = 16;
+
+export interface PagedStepShape {
+  readonly numTokens: number;
+  /** At least 1: no tensor may be empty. */
+  readonly numLogitRows: number;
+  /** At least 1. */
+  readonly numSequences: number;
+  /** Columns of the block table, at least 1. */
+  readonly maxBlocks: number;
+}
+
+/**
+ * A step's inputs and logits in memory that the engine and one rank share. The inputs lie one after another, so that one
+ * copy takes all of them to the device; where each begins follows from the step's shape alone.
+ */
+export class PagedStepBuffers {
+  readonly memory: PagedStepMemory;
+  /** f32 [R, vocabSize] */
+  readonly logits: Float32Array;
+  readonly #header: Int32Array;
+
+  constructor(memory: PagedStepMemory) {
+    this.memory = memory;
+    this.#header = new Int32Array(memory.header);
+    this.logits = new Float32Array(memory.logits);
+  }
+
+  static allocate(limits: PagedStepLimits): PagedStepBuffers {
+    const { maxTokens, maxSequences, maxLogitRows, maxBlocksPerSequence, vocabSize } = limits;
+    const largest = layOut({
+      numTokens: maxTokens,
+      numLogitRows: maxLogitRows,
+      numSequences: maxSequences,
+      maxBlocks: maxBlocksPerSequence,
+    });
+    return new PagedStepBuffers({
+      kind: 'paged',
+      limits,
+      header: new SharedArrayBuffer(4 * HEADER_WORDS),
+      inputs: new SharedArrayBuffer(largest.byteLength),
+      logits: new SharedArrayBuffer(4 * maxLogitRows * vocabSize),
+    });
+  }
+
+  get shape(): PagedStepShape {
+    return {
+      numTokens: this.#header[NUM_TOKENS]!,
+      numLogitRows: this.#header[NUM_LOGIT_ROWS]!,
+      numSequences: this.#header[NUM_SEQUENCES]!,
+      maxBlocks: this.#header[MAX_BLOCKS]!,
+    };
+  }
+
+  /** Starts a new step and returns its inputs, to be filled in whole. */
+  begin(shape: PagedStepShape): PagedStepInputs {
+    this.#header[NUM_TOKENS] = shape.numTokens;
+    this.#header[NUM_LOGIT_ROWS] = shape.numLogitRows;
+    this.#header[NUM_SEQUENCES] = shape.numSequences;
+    this.#header[MAX_BLOCKS] = shape.maxBlocks;
+    return new PagedStepInputs(this.memory.inputs, layOut(shape));
+  }
+}
+
+/** Where the inputs of one step lie. */
+export interface PagedLayout {
+  readonly offsets: Readonly<Record<PagedInput, number>>;
+  readonly shapes: Readonly<Record<PagedInput, readonly number[]>>;
+  readonly byteLength: number;
+}
+
+/** Byte offsets and shapes of the inputs of a step. */
+export function layOut({ numTokens, numLogitRows, numSequences, maxBlocks }: PagedStepShape): PagedLayout {
+  const shapes: Record<PagedInput, readonly number[]> = {
+    tokenIds: [numTokens],
+    positions: [numTokens],
+    slots: [numTokens],
+    logitRows: [numLogitRows],
+    firstTokens: [numSequences + 1],
+    contextLengths: [numSequences],
+    blockTable: [numSequences, maxBlocks],
+  };
+  const offsets = {} as Record<PagedInput, number>;
+  let end = 0;
+  for (const input of pagedInputs) {
+    offsets[input] = end;
+    const bytes = shapes[input].reduce((product, size) => product * size, INPUTS[input]);
+    end = Math.ceil((end + bytes) / ALIGNMENT) * ALIGNMENT;
+  }
+  return { offsets, shapes, byteLength: end };
+}
+
+/** Views of a step's inputs. Ids and positions are below 2^31 but for negative slots, so high words are 0 or -1. */
+export class PagedStepInputs {
+  readonly firstTokens: Int32Array;
+  readonly contextLengths: Int32Array;
+  readonly blockTable: Int32Array;
+  readonly #words: Int32Array;
+  readonly #layout: PagedLayout;
+
+  constructor(memory: SharedArrayBuffer, layout: PagedLayout) {
+    invariant(layout.byteLength <= memory.byteLength, 'a step is larger than its buffers');
+    this.#layout = layout;
+    this.#words = new Int32Array(memory);
+    const view = (input: PagedInput): Int32Array => {
+      const length = layout.shapes[input].reduce((product, size) => product * size, 1);
+      return new Int32Array(memory, layout.offsets[input], length);
+    };
+    this.firstTokens = view('firstTokens');
+    this.contextLengths = view('contextLengths');
+    this.blockTable = view('blockTable');
+  }
+
+  /** Writes element `index` of a 64-bit input. */
+  set(input: 'tokenIds' | 'positions' | 'slots' | 'logitRows', index: number, value: number): void {
+    const at = this.#layout.offsets[input] / 4 + 2 * index;
+    this.#words[at] = value;
+    this.#words[at + 1] = value < 0 ? -1 : 0;
+  }
+}

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CudaDevice } from '../../src/cuda/device.ts';
+import type { DeepseekV2Config } from '../../src/deepseek-v2/config.ts';
+import { readModelConfig } from '../../src/deepseek-v2/parse-config.ts';
+import type { Precision } from '../../src/deepseek-v2/precision.ts';
+import { openOnnxRuntime } from '../../src/onnxruntime/library.ts';
+import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
+import type { PackedModel } from '../../src/packing/packed-model.ts';
+import { CudaRank } from '../../src/ranks/cuda-rank.ts';
+import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
+import { PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
+import { PagedRunner } from '../../src/runner/paged-runner.ts';
+import type { Runner } from '../../src/runner/runner.ts';
+import { type DeviceLimits, type EngineShape, type LocalDevice, LocalEngine } from '../support/local-engine.ts';
+
+const BLOCK_SIZE = 64;
+
+/** A checkpoint packed for a GPU; engines can be made on it, one after another. */
+export class LocalCudaModel implements Disposable {
+  readonly config: DeepseekV2Config;
+  readonly #precision: Precision;
+  readonly #cacheRoot: string;
+  readonly #packed: PackedModel;
+
+  private constructor(config: DeepseekV2Config, precision: Precision, cacheRoot: string, packed: PackedModel) {
+    this.config = config;
+    this.#precision = precision;
+    this.#cacheRoot = cacheRoot;
+    this.#packed = packed;
+  }
+
+  static async load(folder: string, precision: Precision): Promise<LocalCudaModel> {
+    const config = await readModelConfig(folder);
+    const cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
+    const packed = await packCheckpoint({ folder, config, precision, cacheRoot });
+    return new LocalCudaModel(config, precision, cacheRoot, packed);
+  }
+
+  engine(shape: EngineShape = {}): LocalEngine {
+    return new LocalEngine(this.config, new LocalGpu(this.config, this.#precision, this.#packed), shape);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#cacheRoot, { recursive: true, force: true });
+  }
+}
+
+class LocalGpu implements LocalDevice {
+  readonly blockSize = BLOCK_SIZE;
+  readonly #device = new CudaDevice(0);
+  readonly #rank: CudaRank;
+  readonly #vocabSize: number;
+
+  constructor(config: DeepseekV2Config, precision: Precision, packed: PackedModel) {
+    this.#vocabSize = config.vocabSize;
+    this.#rank = new CudaRank(openOnnxRuntime(), this.#device, {
+      config,
+      precision,
+      folder: packed.folder,
+      weightsFile: packed.weightsFile,
+      weights: packed.tensors,
+      blockSize: BLOCK_SIZE,
+    });
+  }
+
+  attach({ numBlocks, ...limits }: DeviceLimits): Runner {
+    const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: this.#vocabSize });
+    this.#rank.attach(numBlocks, buffers);
+    return new PagedRunner(new LocalRankGroup(this.#rank, buffers), BLOCK_SIZE);
+  }
+
+  [Symbol.dispose](): void {
+    this.#rank[Symbol.dispose]();
+    this.#device[Symbol.dispose]();
+  }
+}
