@@ -1,32 +1,75 @@
 import { readFile } from 'node:fs/promises';
-import { ConfigError } from '../errors.ts';
-import type { ChatPromptOptions, ChatTurn, TextCodec } from '../openai/served-model.ts';
+import { ConfigError, invalidRequest } from '../errors.ts';
+import type { ChatPromptOptions, ChatTurn, TextCodec, TokenizerInfo } from '../openai/served-model.ts';
 import { AsyncEncoder } from '../text/async-encoder.ts';
 import { ChatTemplate, loadChatTemplate } from '../text/chat-template.ts';
+import type { ToolFormat } from '../text/conversation.ts';
+import { layOutChat } from '../text/lay-out-chat.ts';
+import type { ReasoningFormat } from '../text/reasoning.ts';
+import { templateTools } from '../text/template-tools.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import { toolFormatOf, toolWriterOf } from '../text/tool-format.ts';
+
+export interface ModelTextOptions {
+  /** Null: as the chat template does. */
+  readonly toolFormat: ToolFormat | null;
+  readonly reasoningFormat: ReasoningFormat | null;
+  /** Whether a request may bring a chat template; one that never ends would stop the server. */
+  readonly trustRequestTemplates: boolean;
+}
 
 /** The text side of a model as the API sees it: long texts are encoded off the main thread. */
 export class ModelText implements TextCodec {
   readonly maxTokenLength: number;
+  readonly toolFormat: ToolFormat;
+  readonly reasoningFormat: ReasoningFormat | null;
   readonly #tokenizer: Tokenizer;
   readonly #template: ChatTemplate;
   readonly #encoder: AsyncEncoder;
+  readonly #trustsRequestTemplates: boolean;
 
   /** @param folder that `tokenizer` was loaded from */
-  constructor(tokenizer: Tokenizer, template: ChatTemplate, folder: string) {
+  constructor(tokenizer: Tokenizer, template: ChatTemplate, folder: string, options: ModelTextOptions) {
     this.#tokenizer = tokenizer;
     this.#template = template;
     this.#encoder = new AsyncEncoder(tokenizer, folder);
+    this.#trustsRequestTemplates = options.trustRequestTemplates;
     this.maxTokenLength = tokenizer.maxTokenLength;
+    this.toolFormat = options.toolFormat ?? toolFormatOf(template.source);
+    this.reasoningFormat = options.reasoningFormat;
   }
 
   encodePrompt(text: string, addSpecialTokens: boolean): Promise<readonly number[]> {
     return this.#encoder.encodePrompt(text, { addSpecialTokens });
   }
 
-  encodeChat(turns: readonly ChatTurn[], options: ChatPromptOptions): Promise<readonly number[]> {
-    const messages = turns.map(({ role, content }) => ({ role, content }));
-    return this.#template.renderAsync(messages, options, this.#encoder);
+  encodeText(text: string): Promise<readonly number[]> {
+    return this.#encoder.encode(text, { specialTokens: 'text' });
+  }
+
+  async encodeChat(turns: readonly ChatTurn[], options: ChatPromptOptions): Promise<readonly number[]> {
+    const { tools = [], documents, templateVariables, addGenerationPrompt, continueFinalMessage = false } = options;
+    const template = options.template === undefined ? this.#template : this.#requestTemplate(options.template);
+    if (documents !== undefined && !/\bdocuments\b/.test(template.source ?? '')) {
+      throw invalidRequest('documents', "The model's chat template has no place for 'documents'.");
+    }
+    const { messages, isOpen } = layOutChat(turns, {
+      tools,
+      writer: toolWriterOf(template.source, this.toolFormat),
+      eosToken: this.#tokenizer.specialTokens['eos_token'] ?? '',
+    });
+    const renderOptions = {
+      addGenerationPrompt: addGenerationPrompt && !isOpen,
+      continueFinalMessage: continueFinalMessage || isOpen,
+      ...(tools.length === 0 ? {} : { tools: templateTools(tools) }),
+      ...(documents === undefined ? {} : { documents }),
+      ...(templateVariables === undefined ? {} : { variables: templateVariables }),
+    };
+    return await template.renderAsync(messages, renderOptions, this.#encoder);
+  }
+
+  addedTokenId(text: string): number | undefined {
+    return this.#tokenizer.addedTokens.find(({ content }) => content === text)?.id;
   }
 
   decode(tokenIds: readonly number[], options: { skipSpecialTokens: boolean }): string {
@@ -43,6 +86,25 @@ export class ModelText implements TextCodec {
 
   isSpecial(tokenId: number): boolean {
     return this.#tokenizer.isSpecial(tokenId);
+  }
+
+  get tokenizerInfo(): TokenizerInfo {
+    const { specialTokens, addBos } = this.#tokenizer;
+    return { ...specialTokens, add_bos_token: addBos, chat_template: this.#template.source };
+  }
+
+  #requestTemplate(source: string): ChatTemplate {
+    if (!this.#trustsRequestTemplates) {
+      const message =
+        "'chat_template' is only accepted by a server that was started with --trust-request-chat-template.";
+      throw invalidRequest('chat_template', message);
+    }
+    try {
+      return new ChatTemplate(source, this.#tokenizer);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw invalidRequest('chat_template', `Invalid 'chat_template': ${reason}`);
+    }
   }
 
   /** Stops the thread that encodes long texts. */

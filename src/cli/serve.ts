@@ -1,6 +1,7 @@
 import type { ServeConfig } from '../config/serve-config.ts';
 import { exitNow } from '../onnxruntime/process-exit.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { toDeviceSpec } from './device-spec.ts';
 import { formatCount } from './format.ts';
 import { effectiveThreads, LaunchReporter } from './launch-reporter.ts';
 import { isLoopback } from './listen.ts';
@@ -42,12 +43,18 @@ function createServerLogger({ logLevel, logFormat }: ServeConfig): Logger {
   return createLogger({ level: logLevel, ...(logFormat === 'auto' ? {} : { pretty: logFormat === 'pretty' }) });
 }
 
+const DTYPE_NAMES = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const;
+
 function announce(config: ServeConfig, server: RunningServer, logger: Logger): void {
-  const { device, maxNumSeqs } = config;
-  const threads = effectiveThreads(config.numThreads);
+  const { maxNumSeqs } = config;
+  const device = toDeviceSpec(config);
+  const place =
+    device.type === 'cpu'
+      ? `the CPU with ${effectiveThreads(device.numThreads)} threads`
+      : `GPU ${device.index} in ${DTYPE_NAMES[device.precision.stream]}`;
   logger.info(
     { maxNumSeqs, ...(config.maxModelLen === null ? {} : { maxModelLen: config.maxModelLen }) },
-    `latent-serve ${packageVersion()} loads ${server.folder} on ${device} with ${threads} threads`,
+    `latent-serve ${packageVersion()} loads ${server.folder} on ${place}`,
   );
   if (config.apiKey.length === 0 && !isLoopback(config.host)) {
     logger.warn(`no --api-key: everyone who reaches ${config.host} can use this server`);

@@ -57,6 +57,7 @@ export async function startServer(config: ServeConfig, options: StartOptions): P
     models: [model],
     version: packageVersion(),
     apiKeys: config.apiKey,
+    allowedOrigins: config.allowedOrigins,
     metrics: toHttpMetrics(metrics),
     logger: options.logger,
   });

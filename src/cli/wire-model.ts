@@ -10,6 +10,7 @@ import { CheckpointError } from '../errors.ts';
 import type { GenerationDefaults } from '../openai/served-model.ts';
 import { defaultCacheRoot } from '../packing/cache-root.ts';
 import { loadTokenizer } from '../text/tokenizer.ts';
+import { toDeviceSpec } from './device-spec.ts';
 import type { LoadedModel } from './loading-model.ts';
 import { ModelText, openChatTemplate } from './model-text.ts';
 
@@ -32,6 +33,9 @@ export interface WireOptions {
 
 /** Names that the examples of the DeepSeek-V2 README and of LangChain use; served beside the model's own. */
 const ALIASES = ['default', 'deepseek-chat'];
+
+/** By the value of --tool-call-parser. */
+const TOOL_FORMATS = { auto: null, deepseek_v2: 'deepseek', json: 'json' } as const;
 
 /** The names of a model: those that were asked for, or its folder's; then the aliases. */
 export function servedNames(names: readonly string[], folder: string): readonly [string, ...string[]] {
@@ -59,7 +63,9 @@ export async function wireModel({ config, folder, observer, onEvent }: WireOptio
     tokenizerSize: tokenizer.size,
     eosTokenIds: [...new Set([...model.eosTokenIds, ...(generation.eosTokenIds ?? []), ...ownEnd])],
     cacheRoot: config.cacheDir === null ? defaultCacheRoot() : path.resolve(config.cacheDir),
-    numThreads: config.numThreads,
+    device: toDeviceSpec(config),
+    loadFormat: config.loadFormat,
+    gpuMemoryUtilization: config.gpuMemoryUtilization,
     maxModelLen: config.maxModelLen,
     maxNumSeqs: config.maxNumSeqs,
     maxNumBatchedTokens: config.maxNumBatchedTokens,
@@ -70,7 +76,11 @@ export async function wireModel({ config, folder, observer, onEvent }: WireOptio
     maxQueueWaitMs: config.maxQueueWait * 1000,
   };
   const launched = await launchEngine(settings, { tokenizer, observer, onEvent });
-  const text = new ModelText(tokenizer, template, folder);
+  const text = new ModelText(tokenizer, template, folder, {
+    toolFormat: TOOL_FORMATS[config.toolCallParser],
+    reasoningFormat: config.reasoningParser === 'none' ? null : config.reasoningParser,
+    trustRequestTemplates: config.trustRequestChatTemplate,
+  });
   return {
     engine: launched.client,
     text,

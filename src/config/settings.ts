@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../telemetry/logger.ts';
-import { bytes, choice, count, duration, onOff, orAuto, text, textList } from './value-schemas.ts';
+import {
+  bytes,
+  choice,
+  count,
+  device,
+  duration,
+  onOff,
+  orAuto,
+  originList,
+  share,
+  text,
+  textList,
+} from './value-schemas.ts';
 
 export type SettingGroup = 'Model' | 'Server' | 'Engine';
 
@@ -20,11 +32,6 @@ export interface Setting {
 
 /** vLLM's word for "leave OpenAI's defaults" is accepted beside ours. */
 const generationConfig = z.preprocess((value) => (value === 'vllm' ? 'none' : value), choice(['auto', 'none']));
-
-/** cuda is refused by name: people who know vLLM will try it. */
-const device = z.enum(['cpu'], {
-  error: ({ input }) => (input === 'cuda' ? 'must be cpu: this version has no CUDA device yet' : 'must be cpu'),
-});
 
 /**
  * Every setting of `serve`: the only place where one is named, described, checked and given its default. Flag names
@@ -61,6 +68,24 @@ export const SETTINGS = {
     defaultText: "the checkpoint's",
     schema: text('the path of a file').nullable().default(null),
   },
+  trustRequestChatTemplate: {
+    group: 'Model',
+    value: null,
+    description: 'let requests bring a chat_template of their own; only for clients that you trust',
+    schema: onOff().default(false),
+  },
+  toolCallParser: {
+    group: 'Model',
+    value: 'auto|deepseek_v2|json',
+    description: "how the model writes tool calls: with DeepSeek's marks or as JSON; auto: as the chat template has it",
+    schema: choice(['auto', 'deepseek_v2', 'json']).default('auto'),
+  },
+  reasoningParser: {
+    group: 'Model',
+    value: 'none|deepseek_r1',
+    description: 'deepseek_r1: answer with <think>…</think> as reasoning_content, for models tuned to reason',
+    schema: choice(['none', 'deepseek_r1']).default('none'),
+  },
   generationConfig: {
     group: 'Model',
     value: 'auto|none',
@@ -69,9 +94,21 @@ export const SETTINGS = {
   },
   device: {
     group: 'Model',
-    value: 'cpu',
-    description: 'where the model runs',
-    schema: device.default('cpu'),
+    value: 'cpu|cuda|cuda:N',
+    description: 'where the model runs: on the CPU, or on an NVIDIA GPU (number N, counted from 0)',
+    schema: device().default('cpu'),
+  },
+  dtype: {
+    group: 'Model',
+    value: 'auto|float32|bfloat16|float16',
+    description: 'element type on a GPU (auto: bfloat16); the CPU computes in float32',
+    schema: choice(['auto', 'float32', 'bfloat16', 'float16']).default('auto'),
+  },
+  loadFormat: {
+    group: 'Model',
+    value: 'auto|dummy',
+    description: 'dummy: random weights in the shape of config.json, for benchmarks; no weight file is read',
+    schema: choice(['auto', 'dummy']).default('auto'),
   },
   numThreads: {
     group: 'Model',
@@ -106,6 +143,15 @@ export const SETTINGS = {
     description: 'key that clients must send as "Authorization: Bearer KEY"; any of several is accepted',
     defaultText: 'no key needed',
     schema: textList('one or more keys').default([]),
+  },
+  allowedOrigins: {
+    group: 'Server',
+    value: 'ORIGIN',
+    repeatable: true,
+    description:
+      'origin such as https://chat.example.com whose pages may call the server from a browser; * is any, none is none',
+    defaultText: '*',
+    schema: originList().default(['*']),
   },
   shutdownTimeout: {
     group: 'Server',
@@ -148,8 +194,14 @@ export const SETTINGS = {
     group: 'Engine',
     value: 'BYTES',
     description: 'memory for the latent cache (512M, 2G, 1GiB)',
-    defaultText: 'a quarter of what is free once the weights are loaded',
+    defaultText: 'on CPU a quarter of what is free once the weights are loaded, on a GPU what its share leaves',
     schema: orAuto(bytes({ min: 1024 })).default(null),
+  },
+  gpuMemoryUtilization: {
+    group: 'Engine',
+    value: 'SHARE',
+    description: "share of the GPU's memory that the server may fill",
+    schema: share().default(0.9),
   },
   enablePrefixCaching: {
     group: 'Engine',

@@ -37,6 +37,23 @@ export function duration(unit: 'seconds' | 'milliseconds', bounds: Required<Boun
   return z.preprocess((value) => (isDecimal(value) ? Number(value) : value), schema);
 }
 
+/** `cpu`, or the number of a GPU: `cuda` is the first, `cuda:1` the second. */
+export function device() {
+  const error = { error: 'must be cpu, cuda or cuda:N' };
+  return z
+    .string(error)
+    .regex(/^(cpu|cuda(:\d{1,3})?)$/, error)
+    .transform((value): 'cpu' | number => (value === 'cpu' ? 'cpu' : Number(value.split(':')[1] ?? 0)));
+}
+
+/** A share of a whole, above 0. */
+export function share() {
+  const error = { error: 'must be a number above 0 and up to 1' };
+  const parse = (value: unknown): unknown =>
+    typeof value === 'string' && /^\d*\.?\d+$/.test(value.trim()) ? Number(value) : value;
+  return z.preprocess(parse, z.number(error).gt(0, error).max(1, error));
+}
+
 /** `auto` (in a file also null) for null, which leaves the choice to the server. */
 export function orAuto<T extends z.ZodType>(schema: T) {
   return z.preprocess((value) => (value === 'auto' ? null : value), schema.nullable());
@@ -57,6 +74,16 @@ export function textList(wanted: string) {
     (value) => (typeof value === 'string' ? value.split(',') : value),
     z.array(item, { error: `must be ${wanted}` }),
   );
+}
+
+/** Origins of web pages, or `*` for all; `none` is an empty list. */
+export function originList() {
+  const wanted = 'origins such as https://chat.example.com or http://localhost:3000, * or none';
+  const isOrigin = (value: string): boolean =>
+    value === '*' || (URL.canParse(value) && /^https?:/.test(value) && new URL(value).origin === value);
+  return textList(wanted)
+    .transform((origins) => (origins.length === 1 && origins[0] === 'none' ? [] : origins))
+    .refine((origins) => origins.every(isOrigin), { error: `must be ${wanted}` });
 }
 
 export function choice<const T extends readonly [string, ...string[]]>(values: T) {

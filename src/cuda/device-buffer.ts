@@ -6,11 +6,14 @@ export class DeviceBuffer implements Disposable {
   readonly byteLength: number;
   readonly #driver: CudaDriver;
 
-  /** Uninitialised. @throws CudaError when the device has not so much memory left */
+  /** Zeros. @throws CudaError when the device has not so much memory left */
   constructor(driver: CudaDriver, byteLength: number) {
     this.#driver = driver;
     this.byteLength = byteLength;
     this.address = driver.pointer((out) => driver.call('cuMemAlloc_v2', out, Math.max(1, byteLength)));
+    driver.call('cuMemsetD8_v2', this.address, 0, byteLength);
+    // Other streams do not wait for the one that memset runs on.
+    driver.call('cuCtxSynchronize');
   }
 
   /** Copies `bytes` to the beginning of the buffer, in the order of the stream. They may be changed once this returns. */

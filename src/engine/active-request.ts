@@ -4,6 +4,7 @@ import type { FinishReason } from './engine.ts';
 import type { EngineObserver, FinishedRequest } from './engine-observer.ts';
 import type { GenerateRequest } from './generate-request.ts';
 import type { GenerationStream } from './generation-stream.ts';
+import { RequestTimes } from './request-times.ts';
 
 export interface ActiveRequestOptions {
   readonly request: GenerateRequest;
@@ -14,17 +15,14 @@ export interface ActiveRequestOptions {
   readonly onEnd: (numTokens: number) => void;
 }
 
-/** A request that the engine works on, seen from the main thread: its text, its stream and its times (milliseconds). */
+/** A request that the engine works on, seen from the main thread: its text, its stream and its times. */
 export class ActiveRequest {
   readonly request: GenerateRequest;
   readonly stream: GenerationStream;
   readonly onEnd: (numTokens: number) => void;
   readonly #output: TextOutput;
   readonly #observer: EngineObserver;
-  readonly #submittedAt = performance.now();
-  #admittedAt: number | null = null;
-  #firstTokenAt: number | null = null;
-  #lastTokenAt: number | null = null;
+  readonly #times = new RequestTimes();
   #numCachedTokens = 0;
   #numTokens = 0;
 
@@ -37,27 +35,28 @@ export class ActiveRequest {
   }
 
   get isWaiting(): boolean {
-    return this.#admittedAt === null;
+    return this.#times.isWaiting;
   }
 
   get waitedMs(): number {
-    return performance.now() - this.#submittedAt;
+    return this.#times.totalMs;
   }
 
   get numTokens(): number {
     return this.#numTokens;
   }
 
-  /** The scheduler gave it blocks; again after a preemption, which does not count. */
-  admit(): void {
-    this.#admittedAt ??= performance.now();
+  /** The scheduler gave it blocks; again after a preemption, which does not count. @param at monotonic milliseconds */
+  admit(at: number): void {
+    this.#times.admit(at);
   }
 
   start(numCachedTokens: number, promptLogprobs: readonly (TokenLogprobs | null)[] | null): void {
+    this.#times.start();
     this.#numCachedTokens = numCachedTokens;
     const numPromptTokens = this.request.promptTokenIds.length;
     this.#observer.started(numPromptTokens, numCachedTokens);
-    this.stream.push({ type: 'start', numPromptTokens, numCachedTokens, promptLogprobs });
+    this.stream.push({ type: 'start', numPromptTokens, numCachedTokens, promptLogprobs, times: this.#times });
   }
 
   /**
@@ -73,11 +72,17 @@ export class ActiveRequest {
     return stopped;
   }
 
-  finish(reason: FinishReason, stopReason: string | number | null): void {
+  /** @param reason `repetition` is told as OpenAI's `stop`, with vLLM's stop reason */
+  finish(reason: FinishReason | 'repetition', stopReason: string | number | null): void {
     const text = typeof stopReason === 'string' ? '' : this.#output.finish();
     if (text !== '') this.stream.push({ type: 'delta', text, tokenIds: [], logprobs: null });
-    this.stream.push({ type: 'finish', reason, stopReason, numCompletionTokens: this.#numTokens });
-    this.#observer.finished(this.#summary(reason));
+    const numCompletionTokens = this.#numTokens;
+    if (reason === 'repetition') {
+      this.stream.push({ type: 'finish', reason: 'stop', stopReason: 'repetition_detected', numCompletionTokens });
+    } else {
+      this.stream.push({ type: 'finish', reason, stopReason, numCompletionTokens });
+    }
+    this.#observer.finished(this.#summary(reason === 'repetition' ? 'stop' : reason));
   }
 
   fail(error: Error, reason: 'abort' | 'error'): void {
@@ -86,30 +91,23 @@ export class ActiveRequest {
   }
 
   #noteTokenTime(): void {
-    const now = performance.now();
-    if (this.#lastTokenAt === null) {
-      this.#firstTokenAt = now;
-      this.#observer.firstToken((now - this.#submittedAt) / 1000);
-    } else {
-      this.#observer.interToken((now - this.#lastTokenAt) / 1000);
-    }
-    this.#lastTokenAt = now;
+    const { isFirst, sinceMs } = this.#times.addToken();
+    if (isFirst) this.#observer.firstToken(sinceMs / 1000);
+    else this.#observer.interToken(sinceMs / 1000);
   }
 
   #summary(reason: FinishedRequest['reason']): FinishedRequest {
-    const now = performance.now();
-    const admittedAt = this.#admittedAt ?? now;
-    const firstTokenAt = this.#firstTokenAt ?? now;
+    const { queueMs, prefillMs, decodeMs, totalMs } = this.#times;
     return {
       reason,
       numPromptTokens: this.request.promptTokenIds.length,
       numCachedTokens: this.#numCachedTokens,
       numGeneratedTokens: this.#numTokens,
       maxTokens: this.request.maxTokens,
-      queueSeconds: (admittedAt - this.#submittedAt) / 1000,
-      prefillSeconds: (firstTokenAt - admittedAt) / 1000,
-      decodeSeconds: ((this.#lastTokenAt ?? firstTokenAt) - firstTokenAt) / 1000,
-      totalSeconds: (now - this.#submittedAt) / 1000,
+      queueSeconds: queueMs / 1000,
+      prefillSeconds: prefillMs / 1000,
+      decodeSeconds: decodeMs / 1000,
+      totalSeconds: totalMs / 1000,
     };
   }
 }

@@ -7,6 +7,7 @@ import type { EngineRequest } from './engine-core.ts';
 import type { EngineObserver } from './engine-observer.ts';
 import type { GenerateRequest } from './generate-request.ts';
 import { GenerationStream } from './generation-stream.ts';
+import type { GrammarRegistry } from './grammar-registry.ts';
 import type { EngineCommand, EngineMessage } from './messages.ts';
 import { StallWatch } from './stall-watch.ts';
 import type { EngineStats, StepReport } from './step-report.ts';
@@ -25,11 +26,14 @@ export interface EngineClientOptions {
   readonly send: (command: EngineCommand) => void;
   /** Text side of one request. */
   readonly createOutput: (request: GenerateRequest) => TextOutput;
+  readonly grammars: GrammarRegistry;
   readonly observer: EngineObserver;
 }
 
 /** Seconds after which a refused client may try again. */
 const RETRY_AFTER_SECONDS = 1;
+const NOTHING_ALLOWED =
+  'The request allows no token at this point: what it allows and what it forbids (allowed_token_ids, bad_words, min_tokens) leave none.';
 const NO_LOAD: EngineStats = {
   numRunning: 0,
   numWaiting: 0,
@@ -93,6 +97,7 @@ export class EngineClient implements Engine {
       this.#active.set(id, new ActiveRequest({ request, stream, output: createOutput(request), observer, onEnd }));
       return stream;
     });
+    for (const { grammar } of requests) if (grammar !== null) this.#options.grammars.acquire(grammar);
     this.#numQueued += requests.length;
     this.#watchQueue();
     this.#stallWatch.expect();
@@ -104,8 +109,15 @@ export class EngineClient implements Engine {
     return streams;
   }
 
-  compileGrammar(_spec: GrammarSpec, param: string): Promise<GrammarHandle> {
-    return Promise.reject(invalidRequest(param, `'${param}' is not supported yet by this server.`));
+  async compileGrammar(spec: GrammarSpec, param: string): Promise<GrammarHandle> {
+    this.#checkState();
+    if (this.limits.eosTokenIds.length === 0) {
+      throw invalidRequest(
+        param,
+        `Invalid '${param}': the model has no end token, so no output that must match can end.`,
+      );
+    }
+    return await this.#options.grammars.compile(spec, param);
   }
 
   /** Takes no more requests; resolves when those under way have ended. */
@@ -136,9 +148,13 @@ export class EngineClient implements Engine {
     else if (message.type === 'idle') this.#stats = message.stats;
   }
 
-  #admit(count: number): void {
+  #checkState(): void {
     if (this.#state === 'draining') throw unavailable('The server is shutting down.', RETRY_AFTER_SECONDS);
     if (this.#state === 'failed') throw unavailable('The engine has failed.');
+  }
+
+  #admit(count: number): void {
+    this.#checkState();
     if (this.#numQueued + count > this.#options.maxQueuedRequests) throw queueFull(RETRY_AFTER_SECONDS);
   }
 
@@ -149,7 +165,7 @@ export class EngineClient implements Engine {
     for (const id of report.admitted) {
       const active = this.#active.get(id);
       if (active?.isWaiting) {
-        active.admit();
+        active.admit(report.plannedAt);
         this.#numQueued--;
       }
     }
@@ -173,15 +189,20 @@ export class EngineClient implements Engine {
       this.#forget(id, active);
       active.finish(reason, stopReason);
     }
-    for (const { id, message } of report.failed) this.#failOne(id, message);
+    for (const { id, message, isRequestFault } of report.failed) {
+      this.#failOne(
+        id,
+        isRequestFault ? invalidRequest(null, NOTHING_ALLOWED, 'no_token_allowed') : new Error(message),
+      );
+    }
     if (stopped.length > 0) this.#options.send({ type: 'abort', sequenceIds: stopped });
   }
 
-  #failOne(id: number, message: string): void {
+  #failOne(id: number, error: Error): void {
     const active = this.#active.get(id);
     if (!active) return;
     this.#forget(id, active);
-    active.fail(new Error(message), 'error');
+    active.fail(error, 'error');
   }
 
   #abort(ids: readonly number[], error: Error): void {
@@ -197,6 +218,7 @@ export class EngineClient implements Engine {
 
   #forget(id: number, active: ActiveRequest): void {
     this.#active.delete(id);
+    if (active.request.grammar !== null) this.#options.grammars.release(active.request.grammar);
     active.onEnd(active.numTokens);
     if (active.isWaiting) this.#numQueued--;
     if (this.#active.size > 0) return;
@@ -223,9 +245,12 @@ export class EngineClient implements Engine {
 }
 
 function toEngineRequest(request: GenerateRequest, sequenceId: number): EngineRequest {
-  const { promptTokenIds, maxTokens, sampling, priority, cacheSalt, promptLogprobs } = request;
+  const { promptTokenIds, maxTokens, sampling, priority, cacheSalt, promptLogprobs, grammar } = request;
   const fallbackSeed = Math.floor(Math.random() * 2 ** 32);
-  return { sequenceId, promptTokenIds, maxTokens, sampling, priority, cacheSalt, promptLogprobs, fallbackSeed };
+  const common = { sequenceId, promptTokenIds, maxTokens, sampling, priority, cacheSalt, promptLogprobs, fallbackSeed };
+  if (grammar === null) return common;
+  const { stripLeadingSpace } = request;
+  return { ...common, grammar: { key: grammar.key, stripLeadingSpace }, endsAtEos: true };
 }
 
 function toError(reason: unknown): Error {

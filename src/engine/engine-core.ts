@@ -2,12 +2,15 @@ import type { BlockPool } from '../kv-cache/block-pool.ts';
 import type { LogitRows, Runner } from '../runner/runner.ts';
 import { tokenLogprobs } from '../sampling/logprobs.ts';
 import type { Sampler } from '../sampling/sampler.ts';
-import { SamplingError } from '../sampling/sampling-error.ts';
+import { NoTokenLeftError, SamplingError } from '../sampling/sampling-error.ts';
 import type { SamplingParams, TokenLogprobs } from '../sampling/sampling-params.ts';
 import { SequenceSampling } from '../sampling/sequence-sampling.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import { Sequence, type SequenceRequest } from '../scheduler/sequence.ts';
 import type { ScheduledEntry, StepPlan } from '../scheduler/step-plan.ts';
+import type { ConstrainedOutput } from './constrained-output.ts';
+import { LoadedGrammars, type RequestGrammar } from './loaded-grammars.ts';
+import { monotonicMs } from './monotonic-clock.ts';
 import { ReportBuilder } from './report-builder.ts';
 import type { EngineStats, StepReport } from './step-report.ts';
 
@@ -18,6 +21,8 @@ export interface EngineRequest extends SequenceRequest {
   readonly sampling: SamplingParams;
   /** Seed of requests that bring none. */
   readonly fallbackSeed: number;
+  /** What the output must match; absent or null: anything. */
+  readonly grammar?: RequestGrammar | null;
 }
 
 export interface EngineCoreOptions {
@@ -33,6 +38,7 @@ export interface EngineCoreOptions {
 
 interface SequenceState {
   readonly sampling: SequenceSampling;
+  readonly constraint: ConstrainedOutput | null;
   /** Filled chunk by chunk when asked for; entry 0 stays null. */
   readonly promptLogprobs: (TokenLogprobs | null)[] | null;
   hasStarted: boolean;
@@ -40,6 +46,8 @@ interface SequenceState {
 
 /** The engine without its thread: sequences in, step reports out. */
 export class EngineCore {
+  /** Those that requests may name. */
+  readonly grammars: LoadedGrammars;
   readonly #options: EngineCoreOptions;
   readonly #states = new Map<Sequence, SequenceState>();
   #report: ReportBuilder | null = null;
@@ -49,6 +57,7 @@ export class EngineCore {
 
   constructor(options: EngineCoreOptions) {
     this.#options = options;
+    this.grammars = new LoadedGrammars(options.eosTokenIds);
   }
 
   /** Queues a request. @throws InvariantError when it can never fit (admission checks this before) */
@@ -58,6 +67,7 @@ export class EngineCore {
     scheduler.add(sequence);
     this.#states.set(sequence, {
       sampling: new SequenceSampling(request.sampling, request.promptTokenIds, eosTokenIds, request),
+      constraint: request.grammar ? this.grammars.open(request.grammar) : null,
       promptLogprobs:
         request.promptLogprobs === null ? null : new Array<null>(request.promptTokenIds.length).fill(null),
       hasStarted: false,
@@ -90,6 +100,7 @@ export class EngineCore {
    */
   step(): boolean {
     const { scheduler, runner } = this.#options;
+    const plannedAt = monotonicMs();
     const plan = scheduler.plan();
     if (plan === null) {
       this.flush();
@@ -97,8 +108,9 @@ export class EngineCore {
     }
     const rows = runner.start(plan);
     this.flush();
+    this.#prepareMasks(plan);
     runner.wait();
-    const report = new ReportBuilder(plan);
+    const report = new ReportBuilder(plan, plannedAt);
     const sampled = this.#sample(plan, rows, report);
     const { finished } = scheduler.commit(plan, sampled);
     this.#count(plan);
@@ -125,6 +137,13 @@ export class EngineCore {
     return this.#options.scheduler.drainAll().map((sequence) => sequence.id);
   }
 
+  /** While the ranks compute. */
+  #prepareMasks(plan: StepPlan): void {
+    for (const { samples, sequence } of plan.entries) {
+      if (samples) this.#states.get(sequence)?.constraint?.prepare();
+    }
+  }
+
   #sample(plan: StepPlan, rows: readonly LogitRows[], report: ReportBuilder): Map<Sequence, number> {
     const sampled = new Map<Sequence, number>();
     plan.entries.forEach((entry, index) => {
@@ -135,7 +154,8 @@ export class EngineCore {
       } catch (error) {
         if (!(error instanceof SamplingError)) throw error;
         this.abort(entry.sequence.id);
-        report.addFailed(entry.sequence.id, error.message);
+        const isRequestFault = error instanceof NoTokenLeftError && state.sampling.adjustsLogits;
+        report.addFailed(entry.sequence.id, error.message, isRequestFault);
       }
     });
     return sampled;
@@ -156,8 +176,11 @@ export class EngineCore {
       report.addStarted(sequence.id, sequence.numCachedTokens, state.promptLogprobs);
     }
     if (!entry.samples) return;
-    const { tokenId, logprobs } = sampler.sample(runner.logits(rows.firstRow + rows.numRows - 1), state.sampling);
-    state.sampling.append(tokenId);
+    const { sampling, constraint } = state;
+    const logits = runner.logits(rows.firstRow + rows.numRows - 1);
+    const { tokenId, logprobs } = sampler.sample(logits, sampling, constraint?.mask ?? null);
+    sampling.append(tokenId);
+    if (!sequence.eosTokenIds.has(tokenId)) constraint?.accept(tokenId);
     sampled.set(sequence, tokenId);
     report.addToken(sequence.id, tokenId, logprobs);
   }

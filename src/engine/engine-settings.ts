@@ -1,4 +1,5 @@
 import type { DeepseekV2Config } from '../deepseek-v2/config.ts';
+import type { DeviceSpec } from '../ranks/device-spec.ts';
 
 /** What starting an engine takes; the slice of the configuration that the engine sees. */
 export interface EngineSettings {
@@ -10,15 +11,18 @@ export interface EngineSettings {
   readonly eosTokenIds: readonly number[];
   /** Where packed weights are kept. */
   readonly cacheRoot: string;
-  /** Threads of ONNX Runtime; null: one per core. */
-  readonly numThreads: number | null;
+  readonly device: DeviceSpec;
+  /** dummy: random weights in the shape of the configuration, for benchmarks. */
+  readonly loadFormat: 'auto' | 'dummy';
+  /** Share of a GPU's memory that the server may fill. */
+  readonly gpuMemoryUtilization: number;
   /** null: what the model allows, or less where one sequence would not fit the cache. */
   readonly maxModelLen: number | null;
   readonly maxNumSeqs: number;
   /** null: chosen in warm-up so that a step stays under {@link stepTargetMs}. */
   readonly maxNumBatchedTokens: number | null;
   readonly stepTargetMs: number;
-  /** null: a quarter of the memory that is free once the weights are loaded. */
+  /** null: on CPU a quarter of the memory that is free once the weights are loaded, on a GPU what its share leaves. */
   readonly kvCacheMemoryBytes: number | null;
   readonly enablePrefixCaching: boolean;
   readonly maxQueuedRequests: number;

@@ -2,11 +2,16 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { invariant } from '../errors.ts';
 import { BlockPool } from '../kv-cache/block-pool.ts';
 import { LinkedRankGroup } from '../ranks/linked-rank-group.ts';
+import { PagedStepBuffers } from '../ranks/paged-step-buffers.ts';
 import { RankLink } from '../ranks/rank-link.ts';
 import { StepBuffers } from '../ranks/step-buffers.ts';
 import { CpuRunner } from '../runner/cpu-runner.ts';
+import { decodeBuckets } from '../runner/decode-buckets.ts';
+import { PagedRunner } from '../runner/paged-runner.ts';
+import type { Runner } from '../runner/runner.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
+import { captureDecodeSteps } from './capture-steps.ts';
 import { EngineCore } from './engine-core.ts';
 import type { EngineCommand, EngineMessage, EngineWorkerData } from './messages.ts';
 import { measureTokenBudget } from './warm-up.ts';
@@ -16,7 +21,7 @@ const port = parentPort;
 invariant(port, 'the engine runs in a worker thread');
 const data = workerData as EngineWorkerData;
 const bell = new Int32Array(data.bell);
-const ranks = new LinkedRankGroup([{ buffers: new StepBuffers(data.stepMemory), link: new RankLink(data.linkMemory) }]);
+const link = new RankLink(data.linkMemory);
 
 try {
   serve();
@@ -26,7 +31,7 @@ try {
 }
 
 function serve(): void {
-  const runner = new CpuRunner(ranks, data.pool.blockSize);
+  const runner = makeRunner();
   const budget = measureTokenBudget({
     runner,
     scheduler: {
@@ -37,6 +42,8 @@ function serve(): void {
     targetMs: data.stepTargetMs,
     onStep: (numTokens, stepMs) => send({ type: 'warm-up', numTokens, stepMs }),
   });
+  const onCapture = (numTokens: number, stepMs: number) => send({ type: 'warm-up', numTokens, stepMs });
+  if (data.stepMemory.kind === 'paged') captureDecodeSteps(runner, decodeBuckets(data.scheduler.maxNumSeqs), onCapture);
   const maxNumBatchedTokens = data.maxNumBatchedTokens ?? budget.numTokens;
   const pool = new BlockPool(data.pool);
   const core = new EngineCore({
@@ -50,8 +57,19 @@ function serve(): void {
   });
   send({ type: 'ready', maxNumBatchedTokens, stepMs: budget.stepMs });
   loop(core, pool);
-  ranks.stop();
+  link.stop();
   send({ type: 'stopped' });
+}
+
+/** The runner for the kind of steps that the rank takes. */
+function makeRunner(): Runner {
+  const { stepMemory, pool } = data;
+  return stepMemory.kind === 'paged'
+    ? new PagedRunner(new LinkedRankGroup([{ buffers: new PagedStepBuffers(stepMemory), link }]), {
+        blockSize: pool.blockSize,
+        decodeBuckets: decodeBuckets(data.scheduler.maxNumSeqs),
+      })
+    : new CpuRunner(new LinkedRankGroup([{ buffers: new StepBuffers(stepMemory), link }]), pool.blockSize);
 }
 
 /** Until told to stop: take commands, step, and sleep when there is nothing to do. */
@@ -76,6 +94,12 @@ function takeCommands(core: EngineCore): boolean {
         break;
       case 'abort':
         for (const id of command.sequenceIds) core.abort(id);
+        break;
+      case 'grammar':
+        core.grammars.add(command.key, command.compiled, command.trie);
+        break;
+      case 'forget-grammar':
+        core.grammars.forget(command.key);
         break;
       case 'stop':
         return true;

@@ -13,6 +13,17 @@ export interface StartEvent {
   readonly numCachedTokens: number;
   /** One entry per prompt token, null for the first; null when not asked for. */
   readonly promptLogprobs: readonly (TokenLogprobs | null)[] | null;
+  readonly times: GenerationTimes;
+}
+
+/** How long the parts of a generation take, kept up to date while it runs. Milliseconds. */
+export interface GenerationTimes {
+  /** From submission to the first step. */
+  readonly queueMs: number;
+  /** From there to the first token. */
+  readonly prefillMs: number;
+  /** From the first token to the last one so far. */
+  readonly decodeMs: number;
 }
 
 /** New tokens of one step. `text` may be empty while a character or a possible stop string is incomplete. */
@@ -45,6 +56,8 @@ export interface EngineLimits {
   readonly maxModelLen: number;
   /** Ids below this exist in the tokenizer. */
   readonly vocabSize: number;
+  /** Tokens that end an output. */
+  readonly eosTokenIds: readonly number[];
 }
 
 export type EngineState = 'loading' | 'ready' | 'draining' | 'failed';

@@ -21,6 +21,8 @@ export interface GenerateRequest {
   readonly includeStopStrInOutput: boolean;
   /** Leave special tokens out of the text. */
   readonly skipSpecialTokens: boolean;
+  /** Special tokens that stay in the text all the same: the marks that answers are taken apart by. */
+  readonly shownSpecialTokenIds?: readonly number[];
   /** Chat templates end in "Assistant:", so the model's first token carries a space that is not part of the answer. */
   readonly stripLeadingSpace: boolean;
   /** Lower runs first (vLLM's `priority`). */

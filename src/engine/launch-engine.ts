@@ -1,33 +1,22 @@
 import { ConfigError } from '../errors.ts';
-import { latentBytesPerToken, sizePool } from '../kv-cache/latent-layout.ts';
+import { GrammarCompiler } from '../grammar/grammar-compiler.ts';
 import { RankLink } from '../ranks/rank-link.ts';
-import { StepBuffers } from '../ranks/step-buffers.ts';
 import { TextOutput } from '../text/text-output.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import { allocateStepMemory, devicePlan, maxLogitRows, sizeCache } from './device-plan.ts';
 import { EngineClient } from './engine-client.ts';
 import type { EngineObserver } from './engine-observer.ts';
 import type { EngineSettings, LaunchEvent } from './engine-settings.ts';
 import { EngineThread } from './engine-thread.ts';
+import { GrammarRegistry } from './grammar-registry.ts';
+import { grammarVocabulary } from './grammar-vocabulary.ts';
+import type { EngineCommand } from './messages.ts';
 import { RankThread } from './rank-thread.ts';
 
-/** Slots of a cache block on CPU. */
-const BLOCK_SIZE = 16;
-/** Padded batches that attention distinguishes: two sizes of decodes and one of prefill chunks, or any other split. */
-const NUM_GROUPS = 3;
-/** Prefill chunks in one step: more would only pad each other. */
-const MAX_CHUNKS = 8;
-/**
- * Tokens of one sequence that a step prefills. Attention of a chunk covers the chunk's whole square, half of it masked:
- * pieces of 256 do half the work of one of 900 and are still large enough for the matrix products.
- */
-const LONG_PREFILL_CHUNK = 256;
-/** Largest token budget that warm-up may choose. */
-const LARGEST_BUDGET = 2048;
 /** A step that takes longer than this will not end: the slowest ones are bounded by warm-up to well under a second. */
 const STALL_TIMEOUT_MS = 300_000;
-/** Rows of logits that one step of prompt scoring may want. */
-const MIN_LOGIT_ROWS = 32;
-const F32_BYTES = 4;
+/** What one grammar may take to compile and to be tried; ordinary ones take some milliseconds. */
+const GRAMMAR_TIME_LIMIT_MS = 3000;
 
 export interface LaunchOptions {
   readonly tokenizer: Tokenizer;
@@ -56,9 +45,9 @@ export async function launchEngine(settings: EngineSettings, options: LaunchOpti
       modelFolder: settings.modelFolder,
       config: model,
       cacheRoot: settings.cacheRoot,
-      blockSize: BLOCK_SIZE,
-      numGroups: NUM_GROUPS,
-      numThreads: settings.numThreads,
+      blockSize: devicePlan(settings.device).blockSize,
+      device: settings.device,
+      loadFormat: settings.loadFormat,
     },
     options.onEvent,
   );
@@ -78,38 +67,31 @@ async function serve(
 ): Promise<LaunchedEngine> {
   const { onEvent } = options;
   const { model, maxNumSeqs } = settings;
-  const { numBlocks, maxModelLen, explanation } = sizeCache(settings);
-  onEvent({ phase: 'cache', explanation, blockSize: BLOCK_SIZE, numBlocks });
+  const plan = devicePlan(settings.device);
+  const { blockSize } = plan;
+  const { numBlocks, maxModelLen, explanation } = sizeCache(settings, rank.memory);
+  onEvent({ phase: 'cache', explanation, blockSize, numBlocks });
 
-  const largestBudget = settings.maxNumBatchedTokens ?? LARGEST_BUDGET;
-  const maxLogitRows = Math.max(maxNumSeqs, MIN_LOGIT_ROWS) + MAX_CHUNKS;
-  const buffers = StepBuffers.allocate({
-    maxTokens: largestBudget,
-    maxSequences: maxNumSeqs,
-    maxChunks: MAX_CHUNKS,
-    maxLogitRows,
-    maxBlocksPerSequence: Math.ceil(maxModelLen / BLOCK_SIZE),
-    numGroups: NUM_GROUPS,
-    vocabSize: model.vocabSize,
-  });
+  const largestBudget = settings.maxNumBatchedTokens ?? plan.largestBudget;
+  const stepMemory = allocateStepMemory(settings, { maxTokens: largestBudget, maxModelLen });
   const link = RankLink.allocate();
-  await rank.attach(numBlocks, buffers, link);
+  await rank.attach(numBlocks, stepMemory, link);
 
   const engine = await EngineThread.start(
     {
-      stepMemory: buffers.memory,
+      stepMemory,
       linkMemory: link.memory,
       scheduler: {
         maxNumSeqs,
         maxNumBatchedTokens: largestBudget,
         maxModelLen,
-        maxPrefillChunks: MAX_CHUNKS,
-        maxLogitRows,
-        longPrefillChunk: LONG_PREFILL_CHUNK,
+        maxPrefillChunks: plan.maxPrefillChunks,
+        maxLogitRows: maxLogitRows(plan, maxNumSeqs),
+        longPrefillChunk: plan.longPrefillChunk,
       },
       maxNumBatchedTokens: settings.maxNumBatchedTokens,
       stepTargetMs: settings.stepTargetMs,
-      pool: { numBlocks, blockSize: BLOCK_SIZE, enablePrefixCaching: settings.enablePrefixCaching },
+      pool: { numBlocks, blockSize, enablePrefixCaching: settings.enablePrefixCaching },
       logitsWidth: model.vocabSize,
       vocabSize: settings.tokenizerSize,
       eosTokenIds: settings.eosTokenIds,
@@ -123,30 +105,40 @@ async function serve(
   const stalled = new Promise<Error>((resolve) => {
     onStall = resolve;
   });
+  const send = (command: EngineCommand): void => engine.send(command);
+  const grammars = new GrammarRegistry(
+    new GrammarCompiler({
+      vocabulary: () => grammarVocabulary(options.tokenizer, settings.eosTokenIds),
+      timeLimitMs: GRAMMAR_TIME_LIMIT_MS,
+    }),
+    send,
+  );
   const client = new EngineClient({
-    limits: { maxModelLen, vocabSize: settings.tokenizerSize },
+    limits: { maxModelLen, vocabSize: settings.tokenizerSize, eosTokenIds: settings.eosTokenIds },
     maxQueuedRequests: settings.maxQueuedRequests,
     maxQueueWaitMs: settings.maxQueueWaitMs,
     stallTimeoutMs: STALL_TIMEOUT_MS,
     onStall: (error) => onStall(error),
-    send: (command) => engine.send(command),
+    send,
     createOutput: (request) =>
       new TextOutput({ tokenizer: options.tokenizer, ...request, minTokens: request.sampling.minTokens }),
+    grammars,
     observer: options.observer,
   });
   engine.onMessage((message) => client.receive(message));
-  return supervise(client, { engine, rank, link, stalled });
+  return supervise(client, { engine, rank, link, grammars, stalled });
 }
 
 interface EngineParts {
   readonly engine: EngineThread;
   readonly rank: RankThread;
   readonly link: RankLink;
+  readonly grammars: GrammarRegistry;
   readonly stalled: Promise<Error>;
 }
 
 /** Watches both threads; whichever ends unasked or falls silent takes the engine down. */
-function supervise(client: EngineClient, { engine, rank, link, stalled }: EngineParts): LaunchedEngine {
+function supervise(client: EngineClient, { engine, rank, link, grammars, stalled }: EngineParts): LaunchedEngine {
   let isStopping = false;
   const failed = new Promise<Error>((resolve) => {
     const fail = (error: Error): void => {
@@ -163,7 +155,7 @@ function supervise(client: EngineClient, { engine, rank, link, stalled }: Engine
     isStopping = true;
     client.abortAll(new Error('the server is shutting down'));
     engine.send({ type: 'stop' });
-    await Promise.all([engine.ended, rank.ended]);
+    await Promise.all([engine.ended, rank.ended, grammars.dispose()]);
   };
   return { client, failed, stop };
 }
@@ -174,21 +166,4 @@ function checkMaxModelLen({ maxModelLen, model }: EngineSettings): void {
   throw new ConfigError(
     `--max-model-len ${maxModelLen} exceeds the ${model.maxPositionEmbeddings} positions that the model was trained for`,
   );
-}
-
-/** @throws ConfigError when the wanted context does not fit the memory */
-function sizeCache(settings: EngineSettings): ReturnType<typeof sizePool> {
-  const { model, maxNumSeqs } = settings;
-  const wanted = settings.maxModelLen ?? model.maxPositionEmbeddings;
-  const bytesPerToken = latentBytesPerToken({ ...model, bytesPerValue: F32_BYTES });
-  // More than every sequence at full length needs would only spread the prefix cache over cold memory.
-  const mostUseful = maxNumSeqs * (Math.ceil(wanted / BLOCK_SIZE) + 1) * BLOCK_SIZE * bytesPerToken;
-  const availableBytes = settings.kvCacheMemoryBytes ?? Math.min(Math.floor(process.availableMemory() / 4), mostUseful);
-  const size = sizePool({ availableBytes, bytesPerToken, blockSize: BLOCK_SIZE, maxModelLen: wanted });
-  if (settings.maxModelLen !== null && size.maxModelLen < settings.maxModelLen) {
-    throw new ConfigError(
-      `--max-model-len ${wanted} does not fit the memory for the cache (${size.explanation}). Lower it or raise --kv-cache-memory-bytes.`,
-    );
-  }
-  return size;
 }

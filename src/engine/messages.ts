@@ -1,3 +1,6 @@
+import type { CompiledGrammar } from '../grammar/compiled-grammar.ts';
+import type { TokenTrieData } from '../grammar/token-trie.ts';
+import type { PagedStepMemory } from '../ranks/paged-step-buffers.ts';
 import type { RankLinkMemory } from '../ranks/rank-link.ts';
 import type { StepMemory } from '../ranks/step-buffers.ts';
 import type { SchedulerConfig } from '../scheduler/scheduler-config.ts';
@@ -8,6 +11,14 @@ import type { EngineStats, StepReport } from './step-report.ts';
 export type EngineCommand =
   | { readonly type: 'add'; readonly requests: readonly EngineRequest[] }
   | { readonly type: 'abort'; readonly sequenceIds: readonly number[] }
+  /** Comes before the first request that uses it; the first grammar brings the vocabulary. */
+  | {
+      readonly type: 'grammar';
+      readonly key: string;
+      readonly compiled: CompiledGrammar;
+      readonly trie: TokenTrieData | null;
+    }
+  | { readonly type: 'forget-grammar'; readonly key: string }
   | { readonly type: 'stop' };
 
 /** Engine thread to main thread. */
@@ -24,7 +35,7 @@ export type EngineMessage =
   | { readonly type: 'stopped' };
 
 export interface EngineWorkerData {
-  readonly stepMemory: StepMemory;
+  readonly stepMemory: StepMemory | PagedStepMemory;
   readonly linkMemory: RankLinkMemory;
   /** Rung after every command, so that an idle engine wakes. One 32-bit word. */
   readonly bell: SharedArrayBuffer;

@@ -1,7 +1,9 @@
 import { CheckpointError, ConfigError } from '../errors.ts';
+import type { DeviceMemory } from '../ranks/load-rank.ts';
+import type { PagedStepMemory } from '../ranks/paged-step-buffers.ts';
 import type { RankLink } from '../ranks/rank-link.ts';
 import type { RankCommand, RankFault, RankMessage, RankWorkerData } from '../ranks/rank-messages.ts';
-import type { StepBuffers } from '../ranks/step-buffers.ts';
+import type { StepMemory } from '../ranks/step-buffers.ts';
 import type { LaunchEvent } from './engine-settings.ts';
 import { WorkerThread } from './worker-thread.ts';
 
@@ -13,6 +15,9 @@ export class RankThread {
   readonly #thread: WorkerThread<RankMessage, RankCommand>;
   readonly #onEvent: (event: LaunchEvent) => void;
   readonly #began = performance.now();
+  #memory: DeviceMemory | null = null;
+  /** What the rank listens to once it is attached. */
+  #link: RankLink | null = null;
   #waiting: { type: Milestone; resolve: () => void; reject: (error: Error) => void } | null = null;
 
   private constructor(data: RankWorkerData, onEvent: (event: LaunchEvent) => void) {
@@ -31,15 +36,22 @@ export class RankThread {
     return rank;
   }
 
+  /** What the device has left beside the weights; null: it uses the host's memory. */
+  get memory(): DeviceMemory | null {
+    return this.#memory;
+  }
+
   /** Allocates the pool; from here on the rank listens to `link` alone. */
-  async attach(numBlocks: number, buffers: StepBuffers, link: RankLink): Promise<void> {
+  async attach(numBlocks: number, stepMemory: StepMemory | PagedStepMemory, link: RankLink): Promise<void> {
+    this.#link = link;
     const attached = this.#until('attached');
-    this.#thread.send({ type: 'attach', numBlocks, stepMemory: buffers.memory, linkMemory: link.memory });
+    this.#thread.send({ type: 'attach', numBlocks, stepMemory, linkMemory: link.memory });
     await attached;
   }
 
-  /** Ends a rank that was loaded but will not serve. */
+  /** Ends a rank that was loaded but will not serve; no step may be under way. */
   async abandon(): Promise<void> {
+    this.#link?.stop();
     this.#thread.send({ type: 'stop' });
     await this.ended;
   }
@@ -63,6 +75,7 @@ export class RankThread {
         break;
       default:
         if (message.type === 'loaded') {
+          this.#memory = message.memory;
           this.#onEvent({ phase: 'loaded', seconds: (performance.now() - this.#began) / 1000 });
         }
         if (this.#waiting?.type === message.type) this.#waiting.resolve();

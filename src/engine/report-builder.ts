@@ -8,6 +8,7 @@ type Mutable<T> = T extends readonly (infer Item)[] ? Item[] : T;
 /** Collects a step's report. */
 export class ReportBuilder {
   readonly #plan: StepPlan;
+  readonly #plannedAt: number;
   readonly #sequenceIds: Int32Array;
   readonly #tokenIds: Int32Array;
   readonly #logprobs: (TokenLogprobs | null)[] = [];
@@ -17,8 +18,10 @@ export class ReportBuilder {
   #numTokens = 0;
   #hasLogprobs = false;
 
-  constructor(plan: StepPlan) {
+  /** @param plannedAt monotonic milliseconds */
+  constructor(plan: StepPlan, plannedAt: number) {
     this.#plan = plan;
+    this.#plannedAt = plannedAt;
     this.#sequenceIds = new Int32Array(plan.entries.length);
     this.#tokenIds = new Int32Array(plan.entries.length);
   }
@@ -35,17 +38,18 @@ export class ReportBuilder {
     this.#numTokens++;
   }
 
-  addFinished(id: number, reason: FinishReason, stopReason: number | null): void {
+  addFinished(id: number, reason: FinishReason | 'repetition', stopReason: number | null): void {
     this.#finished.push({ id, reason, stopReason });
   }
 
-  addFailed(id: number, message: string): void {
-    this.#failed.push({ id, message });
+  addFailed(id: number, message: string, isRequestFault: boolean): void {
+    this.#failed.push({ id, message, isRequestFault });
   }
 
   build(stats: EngineStats): StepReport {
     return {
       type: 'step',
+      plannedAt: this.#plannedAt,
       admitted: this.#plan.admitted.map((sequence) => sequence.id),
       started: this.#started,
       sequenceIds: this.#sequenceIds.slice(0, this.#numTokens),

@@ -16,6 +16,8 @@ export interface EngineStats {
 /** What one step did to the outside: one message from the engine thread per step. */
 export interface StepReport {
   readonly type: 'step';
+  /** When the step was planned: monotonic milliseconds. The report itself comes once it has run. */
+  readonly plannedAt: number;
   /** Sequences that began to run. */
   readonly admitted: readonly number[];
   /** Sequences whose prompt is computed; precedes their first token. */
@@ -31,11 +33,16 @@ export interface StepReport {
   readonly logprobs: readonly (TokenLogprobs | null)[] | null;
   readonly finished: readonly {
     readonly id: number;
-    readonly reason: FinishReason;
+    readonly reason: FinishReason | 'repetition';
     readonly stopReason: number | null;
   }[];
   /** Sequences that ended without a result. */
-  readonly failed: readonly { readonly id: number; readonly message: string }[];
+  readonly failed: readonly {
+    readonly id: number;
+    readonly message: string;
+    /** The request allowed no token at all, rather than the model. */
+    readonly isRequestFault: boolean;
+  }[];
   /** Tokens that the step computed. */
   readonly numTokens: number;
   readonly stats: EngineStats;

@@ -65,7 +65,7 @@ function promptOf(numTokens: number): SequenceRequest {
   return {
     promptTokenIds: new Array<number>(numTokens).fill(0),
     maxTokens: 1,
-    sampling: { minTokens: 0, ignoreEos: false, stopTokenIds: [] },
+    sampling: { minTokens: 0, ignoreEos: false, stopTokenIds: [], repetitionDetection: null },
     priority: 0,
     cacheSalt: null,
     promptLogprobs: null,

@@ -3,10 +3,10 @@ import type { ServedModel } from '../openai/served-model.ts';
 
 /** One answered (or abandoned) request. */
 export interface HttpObservation {
-  /** The route's pattern, `/v1/models/*`; `none` where no route matched. */
+  /** The pattern of the endpoint's canonical path, `/v1/models/*`; `none` where no route matched. */
   readonly handler: string;
   readonly method: string;
-  /** 499 when the client left before the answer was complete. */
+  /** 499 when the client left before the answer was complete, or cancelled the request. */
   readonly status: number;
   readonly seconds: number;
 }
@@ -23,6 +23,8 @@ export interface AppOptions {
   readonly version: string;
   /** Empty or absent: no key is asked for. */
   readonly apiKeys?: readonly string[];
+  /** Origins whose pages may call the server from a browser, `*` for all; all when absent. */
+  readonly allowedOrigins?: readonly string[];
   /** Absent: /metrics does not exist. */
   readonly metrics?: HttpMetrics;
   /** Absent: silent. */

@@ -39,10 +39,20 @@ function clientError(status: number, message: string, code: string | null): ApiE
   return new ApiError(status, type, message, { code });
 }
 
+/** The status of a request that its client has given up, as nginx has it; no client library tries it again. */
+export const CLIENT_CLOSED_STATUS = 499;
+
+/** What a request is answered with that POST /v1/requests/{id}/cancel has ended. */
+export function requestCancelled(): ApiError {
+  return new ApiError(CLIENT_CLOSED_STATUS, 'invalid_request_error', 'The request was cancelled.', {
+    code: 'request_cancelled',
+  });
+}
+
 /** Headers that tell a client whether to try again (openai-node obeys x-should-retry, then retry-after). */
 export function errorHeaders(error: ApiError): Record<string, string> {
   if (error.retryAfterSeconds !== undefined) {
     return { 'retry-after': String(Math.max(1, Math.ceil(error.retryAfterSeconds))), 'x-should-retry': 'true' };
   }
-  return error.status >= 500 ? { 'x-should-retry': 'false' } : {};
+  return error.status >= CLIENT_CLOSED_STATUS ? { 'x-should-retry': 'false' } : {};
 }

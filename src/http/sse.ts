@@ -26,6 +26,7 @@ export class SseWriter {
     this.#signal = signal;
     this.#raw.writeHead(200, {
       ...(reply.getHeaders() as Record<string, string>),
+      'openai-processing-ms': String(Math.round(reply.elapsedTime)),
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',

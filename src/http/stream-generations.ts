@@ -9,8 +9,10 @@ export interface StreamJob {
   readonly renderer: StreamRenderer;
   /** One per choice, in order. */
   readonly generations: readonly Generation[];
-  /** Of the whole request; aborted when the client leaves, and here when one choice fails. */
+  /** Of the whole request; aborted when the client leaves or cancels it, and here when one choice fails. */
   readonly abort: AbortController;
+  /** Aborts when there is nobody to answer any more. */
+  readonly clientGone: AbortSignal;
   readonly holdHeadersMs: number;
   readonly keepAliveMs: number;
   /** What the client is told about an error after the headers are out. */
@@ -27,7 +29,7 @@ export async function streamGenerations(job: StreamJob): Promise<void> {
   let writer: SseWriter | undefined;
   const open = (): SseWriter => {
     if (writer === undefined) {
-      writer = new SseWriter(job.reply, abort.signal, job.keepAliveMs);
+      writer = new SseWriter(job.reply, job.clientGone, job.keepAliveMs);
       writer.send(renderer.open());
     }
     return writer;
@@ -45,7 +47,7 @@ export async function streamGenerations(job: StreamJob): Promise<void> {
     await Promise.all(generations.map(pump));
     open().end(renderer.close());
   } catch (error) {
-    const isGone = abort.signal.aborted;
+    const isGone = job.clientGone.aborted;
     if (!isGone && writer !== undefined) writer.end(renderer.fail(job.toApiError(error)));
     writer?.abandon();
     abort.abort(error);

@@ -31,6 +31,7 @@ export interface OrtApi {
     values: readonly string[],
     count: number,
   ): void;
+  UpdateCUDAProviderOptionsWithValue(cudaOptions: Pointer, key: string, value: Pointer): void;
   SessionOptionsAppendExecutionProvider_CUDA_V2(options: Pointer, cudaOptions: Pointer): void;
   ReleaseCUDAProviderOptions(cudaOptions: Pointer): void;
   ReleaseSessionOptions(options: Pointer): void;

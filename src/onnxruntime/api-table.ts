@@ -82,6 +82,7 @@ const table: Readonly<Record<keyof OrtApi, Definition>> = {
   SessionOptionsAppendExecutionProvider_CUDA_V2: [204, 'status', P, P],
   CreateCUDAProviderOptions: [205, 'status', P],
   UpdateCUDAProviderOptions: [206, 'status', P, 'const char **', 'const char **', 'size_t'],
+  UpdateCUDAProviderOptionsWithValue: [263, 'status', P, S, P],
   ReleaseCUDAProviderOptions: [208, 'void', P],
   GetTensorElementTypeAndShapeDataReference: [414, 'status', P, P, P, P],
 };

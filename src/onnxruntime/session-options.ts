@@ -29,7 +29,9 @@ export interface CudaProviderOptions {
   readonly deviceId: number;
   /** Replays captured CUDA graphs, one per `gpu_graph_id` of the run options. Defaults to false. */
   readonly enableCudaGraph?: boolean;
-  /** Further keys of OrtCUDAProviderOptionsV2: gpu_mem_limit, arena_extend_strategy, user_compute_stream, ... */
+  /** The CUstream to compute on; the provider makes one of its own when absent. */
+  readonly computeStream?: Pointer;
+  /** Further keys of OrtCUDAProviderOptionsV2: gpu_mem_limit, arena_extend_strategy, ... */
   readonly entries?: Readonly<Record<string, string>>;
 }
 
@@ -72,6 +74,10 @@ export class SessionOptions extends NativeHandle {
     try {
       const keys = Object.keys(entries);
       api.UpdateCUDAProviderOptions(cudaOptions, keys, Object.values(entries), keys.length);
+      // As one of the entries above it would be taken for given but left NULL: the legacy stream, which cannot be captured.
+      if (options.computeStream !== undefined) {
+        api.UpdateCUDAProviderOptionsWithValue(cudaOptions, 'user_compute_stream', options.computeStream);
+      }
       api.SessionOptionsAppendExecutionProvider_CUDA_V2(this.pointer, cudaOptions);
     } finally {
       api.ReleaseCUDAProviderOptions(cudaOptions);

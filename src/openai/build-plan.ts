@@ -3,11 +3,15 @@ import { toGenerateRequest } from '../engine/generate-request.ts';
 import { invalidRequest } from '../errors.ts';
 import type { GrammarHandle } from '../grammar/grammar-spec.ts';
 import type { AnswerStyle } from './answer-reader.ts';
+import { encodeBadWords } from './bad-words.ts';
+import { beamPlan } from './beam-plan.ts';
 import { choiceSeed } from './choice-seed.ts';
 import type { GenerationPlan, PlannedPrompt } from './generation-plan.ts';
 import { resolveSampling } from './resolve-sampling.ts';
 import type { GenerationFields } from './sampling-schema.ts';
 import type { ServedModel } from './served-model.ts';
+import { shownSpecialTokens } from './shown-tokens.ts';
+import { streamPlan } from './stream-options.ts';
 
 /** What ids of answers begin with: chat completions, completions, responses, messages. */
 export type IdPrefix = 'chatcmpl' | 'cmpl' | 'resp' | 'msg';
@@ -27,6 +31,8 @@ export interface PlanInput {
   /** What every output must match; null = anything. */
   readonly grammar: GrammarHandle | null;
   readonly answer: AnswerStyle;
+  /** Outputs to generate per prompt, of which `fields.n` are answered; absent: just those. */
+  readonly bestOf?: number | null;
 }
 
 function checkMinTokens(minTokens: number | null | undefined, maxTokens: number | null): void {
@@ -34,36 +40,42 @@ function checkMinTokens(minTokens: number | null | undefined, maxTokens: number 
   throw invalidRequest('min_tokens', `Invalid 'min_tokens': must not be greater than max_tokens (${maxTokens}).`);
 }
 
-function checkStreamOptions(fields: GenerationFields): void {
-  const options = fields.stream_options;
-  if (fields.stream !== true && (options?.include_usage || options?.continuous_usage_stats)) {
-    throw invalidRequest('stream_options', "Invalid 'stream_options': only allowed with stream: true.");
+function checkBeamWidth(width: number, bestOf: number, numContinuations: number): void {
+  if (bestOf !== width) throw invalidRequest('best_of', "Invalid 'best_of': must equal n with use_beam_search.");
+  if (width > numContinuations) {
+    throw invalidRequest('n', `Invalid 'n': must be at most ${numContinuations} with use_beam_search.`);
   }
-  if (options?.continuous_usage_stats && !options.include_usage) {
-    const param = 'stream_options.continuous_usage_stats';
-    throw invalidRequest(param, `Invalid '${param}': needs include_usage: true.`);
-  }
-  if (fields.stream === true && fields.prompt_logprobs != null) {
-    throw invalidRequest('prompt_logprobs', "Invalid 'prompt_logprobs': not available with stream: true.");
-  }
+}
+
+/** Alternatives that the answer shows per output token: as many as asked for, or one for each token of logprob_token_ids. */
+function countLogprobs(fields: GenerationFields, logprobs: number | null): number | null {
+  const numListed = fields.logprob_token_ids?.length ?? 0;
+  if (numListed === 0) return logprobs;
+  if (logprobs === null) throw invalidRequest('logprob_token_ids', "Invalid 'logprob_token_ids': needs logprobs.");
+  return numListed;
 }
 
 /**
  * The engine's requests and the rendering options of a checked body.
  * @throws ApiError 400 for fields that contradict each other or the vocabulary, 503 while the engine loads
  */
-export function buildPlan(input: PlanInput): GenerationPlan {
+export async function buildPlan(input: PlanInput): Promise<GenerationPlan> {
   const { fields, model, prompts } = input;
-  checkStreamOptions(fields);
+  const stream = streamPlan(fields);
   checkMinTokens(fields.min_tokens, input.maxTokens);
-  const { maxModelLen, vocabSize } = model.engine.limits;
-  const n = fields.n ?? 1;
-  const stream = fields.stream === true;
+  const { maxModelLen, vocabSize, eosTokenIds } = model.engine.limits;
+  const numAnswered = fields.n ?? 1;
+  const n = input.bestOf ?? numAnswered;
+  const beam = beamPlan(fields, input.maxTokens, input.grammar !== null);
+  if (beam !== null) checkBeamWidth(numAnswered, n, vocabSize - eosTokenIds.length);
+  const logprobs = countLogprobs(fields, input.logprobs);
+  const badWords = await encodeBadWords(fields.bad_words ?? [], model.text);
   const promptLogprobs = fields.prompt_logprobs ?? null;
   const echoLogprobs = input.echo ? input.logprobs : null;
   const scorePrompt =
     promptLogprobs === null && echoLogprobs === null ? null : Math.max(promptLogprobs ?? 0, echoLogprobs ?? 0);
   const skipSpecialTokens = fields.skip_special_tokens ?? true;
+  const shownSpecialTokenIds = shownSpecialTokens(input.answer, model.text);
   // The id on the wire may be the client's own (vLLM's request_id); the engine's must be unique.
   const unique = randomUUID().replaceAll('-', '');
 
@@ -73,7 +85,9 @@ export function buildPlan(input: PlanInput): GenerationPlan {
     const sampling = resolveSampling(fields, model.generationDefaults, {
       vocabSize,
       maxTokens,
-      logprobs: input.logprobs,
+      // The best of several are chosen by their log-probabilities, also where the answer shows none.
+      logprobs: n > numAnswered ? (input.logprobs ?? 0) : input.logprobs,
+      badWords,
     });
     return Array.from({ length: n }, (_, j) =>
       toGenerateRequest({
@@ -84,6 +98,7 @@ export function buildPlan(input: PlanInput): GenerationPlan {
         stop: fields.stop ?? [],
         includeStopStrInOutput: fields.include_stop_str_in_output ?? false,
         skipSpecialTokens,
+        shownSpecialTokenIds,
         stripLeadingSpace: input.stripLeadingSpace,
         priority: fields.priority ?? 0,
         cacheSalt: fields.cache_salt ?? null,
@@ -103,18 +118,17 @@ export function buildPlan(input: PlanInput): GenerationPlan {
     prompts,
     n,
     requests,
-    stream: stream
-      ? {
-          includeUsage: fields.stream_options?.include_usage ?? false,
-          continuousUsage: fields.stream_options?.continuous_usage_stats ?? false,
-        }
-      : null,
-    logprobs: input.logprobs,
+    stream,
+    beam,
+    numBest: n > numAnswered ? numAnswered : null,
+    logprobs,
     promptLogprobs,
     echo: input.echo,
+    promptText: null,
     returnTokenIds: fields.return_token_ids ?? false,
     tokensAsIds: fields.return_tokens_as_token_ids ?? false,
     skipSpecialTokens,
+    timings: fields.timings_per_token ? 'chunks' : fields.timings ? 'end' : null,
     answer: input.answer,
   };
 }

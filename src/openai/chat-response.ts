@@ -1,7 +1,9 @@
 import { chatLogprobs } from './chat-logprobs.ts';
+import { chatMessage } from './chat-message.ts';
 import type { ChoiceOutcome } from './choice-outcome.ts';
 import type { GenerationPlan } from './generation-plan.ts';
 import { promptLogprobs } from './prompt-logprobs.ts';
+import { chatFinishReason, readAnswer } from './read-answer.ts';
 import { UsageTally } from './usage.ts';
 
 /** The `chat.completion` object of a request that did not stream. @param outcomes one per choice, in order */
@@ -9,12 +11,14 @@ export function chatResponse(plan: GenerationPlan, outcomes: readonly ChoiceOutc
   const tally = new UsageTally(plan);
   const choices = outcomes.map((outcome, index) => {
     tally.start(index, outcome.start);
+    tally.read(index, outcome.tokenIds);
     tally.finish(index, outcome.finish);
+    const answer = readAnswer(plan.answer, outcome.text);
     return {
       index,
-      message: { role: 'assistant', content: outcome.text, refusal: null },
+      message: chatMessage(answer, plan.answer, plan.echo ? (plan.prompts[0]?.text ?? '') : ''),
       logprobs: plan.logprobs === null ? null : chatLogprobs(plan, outcome.logprobs),
-      finish_reason: outcome.finish.reason,
+      finish_reason: chatFinishReason(plan.answer, outcome.finish.reason, answer.calls.length),
       stop_reason: outcome.finish.stopReason,
       ...(plan.returnTokenIds ? { token_ids: outcome.tokenIds } : {}),
     };
@@ -32,5 +36,6 @@ export function chatResponse(plan: GenerationPlan, outcomes: readonly ChoiceOutc
       ? { prompt_logprobs: promptLogprobs(plan, scored, plan.promptLogprobs) }
       : {}),
     ...(plan.returnTokenIds ? { prompt_token_ids: plan.prompts[0]?.tokenIds ?? [] } : {}),
+    ...(plan.promptText === null ? {} : { prompt_text: plan.promptText }),
   };
 }

@@ -1,9 +1,20 @@
 import { invalidRequest } from '../errors.ts';
-import { type Endpoint, type JsonValue, type Parameter, parameterTable } from './parameter-table.ts';
+import type { Endpoint, IgnoredParameter, JsonValue, OffOnlyParameter, Parameter } from './parameter.ts';
+import { parameterTable } from './parameter-table.ts';
 
-const checked: Readonly<Record<Endpoint, readonly Parameter[]>> = {
-  chat: parameterTable.filter((p) => p.status !== 'supported' && p.endpoints.includes('chat')),
-  completions: parameterTable.filter((p) => p.status !== 'supported' && p.endpoints.includes('completions')),
+type CheckedParameter = OffOnlyParameter | IgnoredParameter;
+
+/** What no schema checks. */
+function checkedOf(endpoint: Endpoint): readonly CheckedParameter[] {
+  const isChecked = (parameter: Parameter): parameter is CheckedParameter => parameter.status !== 'supported';
+  return parameterTable.filter(isChecked).filter((parameter) => parameter.endpoints.includes(endpoint));
+}
+
+const checked: Readonly<Record<Endpoint, readonly CheckedParameter[]>> = {
+  chat: checkedOf('chat'),
+  completions: checkedOf('completions'),
+  responses: checkedOf('responses'),
+  messages: checkedOf('messages'),
 };
 
 /**
@@ -18,7 +29,7 @@ export function checkParameters(endpoint: Endpoint, body: Readonly<Record<string
       throw notSupported(parameter.name, parameter.off);
     }
     if (parameter.status === 'ignored' && !hasType(value, parameter.type)) {
-      const article = parameter.type === 'object' ? 'an' : 'a';
+      const article = /^[aeiou]/.test(parameter.type) ? 'an' : 'a';
       throw invalidRequest(parameter.name, `Invalid '${parameter.name}': must be ${article} ${parameter.type}.`);
     }
   }
@@ -33,7 +44,8 @@ function notSupported(name: string, off: readonly JsonValue[]) {
   );
 }
 
-function hasType(value: unknown, type: 'string' | 'boolean' | 'object'): boolean {
+function hasType(value: unknown, type: IgnoredParameter['type']): boolean {
+  if (type === 'integer') return Number.isInteger(value);
   return typeof value === type && !Array.isArray(value);
 }
 

@@ -69,7 +69,8 @@ export class CompletionLogprobsBuilder {
       const name = tokenName(this.#plan, top.tokenId);
       if (!byName.has(name)) byName.set(name, finiteLogprob(top.logprob));
     }
-    byName.set(tokenName(this.#plan, entry.tokenId), finiteLogprob(entry.logprob));
+    const own = tokenName(this.#plan, entry.tokenId);
+    if (!byName.has(own)) byName.set(own, finiteLogprob(entry.logprob));
     return Object.fromEntries(byName);
   }
 

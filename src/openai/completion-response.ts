@@ -1,4 +1,5 @@
-import { invariant } from '../errors.ts';
+import type { StartEvent } from '../engine/engine.ts';
+import { bestOutcomes } from './best-of.ts';
 import type { ChoiceOutcome } from './choice-outcome.ts';
 import { type CompletionLogprobs, CompletionLogprobsBuilder, concatLogprobs } from './completion-logprobs.ts';
 import type { GenerationPlan, PlannedPrompt } from './generation-plan.ts';
@@ -8,24 +9,21 @@ import { UsageTally } from './usage.ts';
 /** The `text_completion` object of a request that did not stream. @param outcomes one per choice, prompt-major */
 export function completionResponse(plan: GenerationPlan, outcomes: readonly ChoiceOutcome[]): object {
   const tally = new UsageTally(plan);
-  const choices = outcomes.map((outcome, index) => {
+  for (const [index, outcome] of outcomes.entries()) {
     tally.start(index, outcome.start);
     tally.finish(index, outcome.finish);
-    const prompt = plan.prompts[Math.floor(index / plan.n)];
-    invariant(prompt !== undefined, 'more choices than prompts times n');
-    const scored = plan.requests[index]?.promptLogprobs == null ? null : outcome.start.promptLogprobs;
-    return {
-      index,
-      text: (plan.echo ? prompt.text : '') + outcome.text,
-      logprobs: plan.logprobs === null ? null : choiceLogprobs(plan, prompt, outcome),
-      finish_reason: outcome.finish.reason,
-      stop_reason: outcome.finish.stopReason,
-      ...(plan.promptLogprobs !== null && scored !== null
-        ? { prompt_logprobs: promptLogprobs(plan, scored, plan.promptLogprobs) }
-        : {}),
-      ...(plan.returnTokenIds ? { prompt_token_ids: prompt.tokenIds, token_ids: outcome.tokenIds } : {}),
-    };
-  });
+  }
+  const choices = answered(plan, outcomes).map(({ outcome, prompt, scored }, index) => ({
+    index,
+    text: (plan.echo ? prompt.text : '') + outcome.text,
+    logprobs: plan.logprobs === null ? null : choiceLogprobs(plan, prompt, outcome),
+    finish_reason: outcome.finish.reason,
+    stop_reason: outcome.finish.stopReason,
+    ...(plan.promptLogprobs !== null && scored !== null
+      ? { prompt_logprobs: promptLogprobs(plan, scored, plan.promptLogprobs) }
+      : {}),
+    ...(plan.returnTokenIds ? { prompt_token_ids: prompt.tokenIds, token_ids: outcome.tokenIds } : {}),
+  }));
   return {
     id: plan.id,
     object: 'text_completion',
@@ -35,6 +33,26 @@ export function completionResponse(plan: GenerationPlan, outcomes: readonly Choi
     choices,
     usage: tally.toUsage(),
   };
+}
+
+interface AnsweredChoice {
+  readonly outcome: ChoiceOutcome;
+  readonly prompt: PlannedPrompt;
+  /** Log-probabilities of the prompt, where this choice is to show them. */
+  readonly scored: StartEvent['promptLogprobs'];
+}
+
+/** The choices to answer with, prompt-major: all, or the best of each prompt. */
+function answered(plan: GenerationPlan, outcomes: readonly ChoiceOutcome[]): AnsweredChoice[] {
+  return plan.prompts.flatMap((prompt, p) => {
+    const own = outcomes.slice(p * plan.n, (p + 1) * plan.n);
+    const kept = plan.numBest === null ? own : bestOutcomes(own, plan.numBest);
+    return kept.map((outcome, j) => {
+      const isScored = plan.requests[p * plan.n + j]?.promptLogprobs != null;
+      // Without echo only the first request of a prompt scores it.
+      return { outcome, prompt, scored: isScored ? (own[j]?.start.promptLogprobs ?? null) : null };
+    });
+  });
 }
 
 function choiceLogprobs(plan: GenerationPlan, prompt: PlannedPrompt, outcome: ChoiceOutcome): CompletionLogprobs {

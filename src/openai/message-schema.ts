@@ -5,6 +5,8 @@ import { toWellFormedText } from './well-formed.ts';
 
 const MAX_MESSAGES = 10_000;
 const MAX_PARTS = 1_000;
+/** Calls of one answer. */
+const MAX_CALLS = 1_000;
 
 const text = z.string().transform(toWellFormedText);
 
@@ -20,8 +22,29 @@ const content = z
   })
   .transform((value) => (typeof value === 'string' ? value : value.map((part) => part.text).join('\n')));
 
-const noToolCalls = 'tool calls in messages are not supported yet by this server';
-const name = z.string().nullish();
+/** What an assistant declined to say is what it said. */
+const assistantPart = z.union([
+  textPart,
+  z.object({ type: z.literal('refusal'), refusal: text }).transform(({ refusal }) => ({ type: 'text', text: refusal })),
+]);
+const assistantContent = z
+  .union([text, z.array(z.unknown()).min(1).max(MAX_PARTS).pipe(z.array(assistantPart))], {
+    error: 'must be a string or an array of text parts',
+  })
+  .transform((value) => (typeof value === 'string' ? value : value.map((part) => part.text).join('\n')));
+
+const name = text.nullish();
+
+/** JSON text, as OpenAI has it; the object itself, as other APIs have it, is accepted too. */
+const callArguments = z
+  .union([text, z.record(z.string(), z.unknown())], { error: 'must be a string' })
+  .transform((value) => (typeof value === 'string' ? value : JSON.stringify(value)));
+const calledFunction = z.object({ name: text, arguments: callArguments.nullish() });
+const toolCall = z.object({
+  id: text,
+  type: z.literal('function', 'must be "function": this server has no other kind of tools').nullish(),
+  function: calledFunction,
+});
 
 const message = z.discriminatedUnion(
   'role',
@@ -31,23 +54,55 @@ const message = z.discriminatedUnion(
     z.object({ role: z.literal('user'), content, name }),
     z.object({
       role: z.literal('assistant'),
-      content: content.nullish(),
+      content: assistantContent.nullish(),
       name,
-      tool_calls: z.array(z.unknown()).max(0, noToolCalls).nullish(),
-      function_call: z.null(noToolCalls).optional(),
+      tool_calls: z.array(z.unknown()).max(MAX_CALLS).pipe(z.array(toolCall)).nullish(),
+      function_call: calledFunction.nullish(),
+      prefix: z.boolean().nullish(),
       audio: z.null('audio is not supported by this server').optional(),
     }),
+    z.object({ role: z.literal('tool'), content, tool_call_id: text }),
+    z.object({ role: z.literal('function'), content: content.nullish(), name: text }),
   ],
   {
-    error: (issue) => {
-      if (issue.code !== 'invalid_union') return 'must be an object with role and content';
-      const { role } = issue.input as { role?: unknown };
-      return role === 'tool' || role === 'function'
-        ? `messages of role "${role}" are not supported yet by this server`
-        : 'must be one of "system", "developer", "user", "assistant"';
-    },
+    error: (issue) =>
+      issue.code === 'invalid_union'
+        ? 'must be one of "system", "developer", "user", "assistant", "tool", "function"'
+        : 'must be an object with role and content',
   },
 );
+type Message = z.output<typeof message>;
+
+/** Calls and results of the old `function_call` have no ids: the name ties them together. */
+const functionCallId = (functionName: string): string => `function:${functionName}`;
+
+function toTurn(given: Message): ChatTurn {
+  if (given.role === 'tool') return { role: 'tool', content: given.content, toolCallId: given.tool_call_id };
+  if (given.role === 'function') {
+    return { role: 'tool', content: given.content ?? '', toolCallId: functionCallId(given.name) };
+  }
+  const named = given.name == null ? {} : { name: given.name };
+  if (given.role !== 'assistant') {
+    return { role: given.role === 'developer' ? 'system' : given.role, content: given.content, ...named };
+  }
+  const old = given.function_call;
+  const calls = [
+    ...(given.tool_calls ?? []),
+    ...(old == null ? [] : [{ id: functionCallId(old.name), function: old }]),
+  ];
+  const toolCalls = calls.map((call) => ({
+    id: call.id,
+    name: call.function.name,
+    arguments: call.function.arguments ?? '',
+  }));
+  return { role: 'assistant', content: given.content ?? '', ...named, ...(toolCalls.length > 0 ? { toolCalls } : {}) };
+}
+
+/** A conversation, and whether its last turn is the beginning of the answer (DeepSeek's `prefix: true`). */
+export interface Conversation {
+  readonly turns: readonly ChatTurn[];
+  readonly isPrefix: boolean;
+}
 
 /**
  * The conversation, checked message by message up to the first fault (a long list of bad ones costs nothing).
@@ -57,17 +112,24 @@ export const messagesSchema = z
   .array(z.unknown())
   .min(1)
   .max(MAX_MESSAGES)
-  .transform((list, context): ChatTurn[] => {
+  .transform((list, context): Conversation => {
+    const fail = (error: string, path: PropertyKey[], input: unknown): never => {
+      context.issues.push({ code: 'custom', message: error, path, input });
+      return z.NEVER;
+    };
     const turns: ChatTurn[] = [];
+    let isPrefix = false;
     for (const [index, item] of list.entries()) {
       const result = message.safeParse(item);
       if (!result.success) {
         const fault = firstFault(result.error.issues);
-        context.issues.push({ code: 'custom', message: fault.message, path: [index, ...fault.path], input: item });
-        return z.NEVER;
+        return fail(fault.message, [index, ...fault.path], item);
       }
-      const { role, content } = result.data;
-      turns.push({ role: role === 'developer' ? 'system' : role, content: content ?? '' });
+      if (result.data.role === 'assistant' && result.data.prefix === true) {
+        if (index < list.length - 1) return fail('is only allowed in the last message', [index, 'prefix'], item);
+        isPrefix = true;
+      }
+      turns.push(toTurn(result.data));
     }
-    return turns;
+    return { turns, isPrefix };
   });

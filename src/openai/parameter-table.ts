@@ -1,109 +1,64 @@
-export type Endpoint = 'chat' | 'completions';
-
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue };
-
-interface ParameterBase {
-  readonly name: string;
-  readonly endpoints: readonly Endpoint[];
-}
-
-/**
- * One field of a request body, as OpenAI or vLLM define it:
- * - supported: honoured; the schema of its endpoint checks it;
- * - off-only: known but not offered. Null and the values of `off`, which ask for nothing, are accepted, all else is a 400;
- * - ignored: by its definition has no influence on the answer; only its JSON type is checked.
- * Fields that are not listed are ignored, because clients add new ones all the time.
- */
-export type Parameter = ParameterBase &
-  (
-    | { readonly status: 'supported' }
-    | { readonly status: 'off-only'; readonly off: readonly JsonValue[] }
-    | { readonly status: 'ignored'; readonly type: 'string' | 'boolean' | 'object'; readonly because: string }
-  );
+import { chatParameters } from './chat-parameters.ts';
+import { formatParameters } from './format-parameters.ts';
+import { messagesParameters } from './messages/messages-parameters.ts';
+import { type Endpoint, ignored, offOnly, type Parameter } from './parameter.ts';
+import { requestParameters } from './request-parameters.ts';
+import { responsesParameters } from './responses/responses-parameters.ts';
+import { samplingParameters } from './sampling-parameters.ts';
 
 const both: readonly Endpoint[] = ['chat', 'completions'];
 const chat: readonly Endpoint[] = ['chat'];
 const completions: readonly Endpoint[] = ['completions'];
 
-const supported = (endpoints: readonly Endpoint[], ...names: string[]): Parameter[] =>
-  names.map((name) => ({ name, endpoints, status: 'supported' }));
-const offOnly = (endpoints: readonly Endpoint[], name: string, ...off: JsonValue[]): Parameter => ({
-  name,
-  endpoints,
-  status: 'off-only',
-  off,
-});
-const ignored = (
-  endpoints: readonly Endpoint[],
-  name: string,
-  type: 'string' | 'boolean' | 'object',
-  because: string,
-): Parameter => ({ name, endpoints, status: 'ignored', type, because });
-
-/** Every known field of POST /v1/chat/completions and /v1/completions; drives the check of bodies, the tests and docs/api.md. */
+/** Every known field of the tabled endpoints; drives the check of bodies, the tests and docs/api.md. */
 export const parameterTable: readonly Parameter[] = [
-  ...supported(both, 'model', 'max_tokens', 'temperature', 'top_p', 'n', 'stop', 'stream', 'stream_options', 'seed'),
-  ...supported(both, 'presence_penalty', 'frequency_penalty', 'logit_bias', 'logprobs', 'top_k', 'min_p'),
-  ...supported(both, 'repetition_penalty', 'min_tokens', 'ignore_eos', 'stop_token_ids', 'include_stop_str_in_output'),
-  ...supported(both, 'skip_special_tokens', 'return_token_ids', 'return_tokens_as_token_ids', 'prompt_logprobs'),
-  ...supported(both, 'priority', 'cache_salt', 'request_id'),
-  ...supported(chat, 'messages', 'max_completion_tokens', 'top_logprobs', 'add_generation_prompt'),
-  ...supported(completions, 'prompt', 'echo', 'best_of', 'add_special_tokens'),
+  ...requestParameters,
+  ...samplingParameters,
+  ...formatParameters,
+  ...chatParameters,
+  ...messagesParameters,
+  ...responsesParameters,
 
   ignored(both, 'user', 'string', 'names the end user for abuse reports'),
   ignored(both, 'metadata', 'object', 'is stored with the answer, and nothing is stored'),
   ignored(both, 'safety_identifier', 'string', 'names the end user for abuse reports'),
+  ignored(both, 'session_id', 'string', 'is a hint for routers; prefixes are shared without it'),
   ignored(both, 'prompt_cache_key', 'string', 'is a hint; prefixes are shared without it'),
   ignored(both, 'prompt_cache_retention', 'string', 'is a hint; the cache keeps what fits'),
   ignored(both, 'prompt_cache_options', 'object', 'is a hint; the cache keeps what fits'),
   ignored(both, 'service_tier', 'string', 'chooses a price; there is one tier'),
+  ignored(chat, 'prediction', 'object', 'only makes answers come sooner, where the server can use it'),
   ignored(both, 'spaces_between_special_tokens', 'boolean', 'has no effect with a byte-level tokenizer'),
-  ignored(chat, 'include_reasoning', 'boolean', 'shows or hides reasoning, and the model has none'),
+  ignored(both, 'return_token_offsets', 'boolean', 'acts on prompts that are rendered without running'),
+  ignored(both, 'return_mm_kwargs', 'boolean', 'is about images, and the model reads text only'),
 
-  offOnly(chat, 'tools', []),
-  offOnly(chat, 'tool_choice', 'none', 'auto'),
-  offOnly(chat, 'parallel_tool_calls', true, false),
-  offOnly(chat, 'functions', []),
-  offOnly(chat, 'function_call', 'none', 'auto'),
-  offOnly(both, 'response_format', { type: 'text' }),
-  offOnly(chat, 'modalities', ['text'], []),
-  offOnly(chat, 'audio'),
-  offOnly(chat, 'prediction'),
-  offOnly(chat, 'web_search_options'),
-  offOnly(chat, 'moderation'),
-  offOnly(chat, 'reasoning_effort', 'none'),
-  offOnly(chat, 'thinking_token_budget'),
-  offOnly(chat, 'verbosity', 'medium'),
-  offOnly(both, 'store', false),
-  offOnly(completions, 'suffix', ''),
+  offOnly(chat, 'modalities', [['text'], []], 'Kinds of output; there is text.'),
+  offOnly(chat, 'audio', [], 'Spoken answers.'),
+  offOnly(chat, 'web_search_options', [], 'Web search.'),
+  offOnly(chat, 'moderation', [], 'Moderation of the conversation.'),
+  offOnly(chat, 'reasoning_effort', ['none'], 'How much to reason; the model does not.'),
+  offOnly(both, 'thinking_token_budget', [-1], 'Limits reasoning; max_tokens limits all of the answer.'),
+  offOnly(chat, 'verbosity', ['medium'], 'How long answers should be; ask for it in the prompt.'),
+  offOnly(both, 'store', [false], 'Keeps the answer for later; nothing is stored.'),
+  offOnly(both, 'watermarking', [false], 'Marks the output statistically.'),
 
-  offOnly(chat, 'echo', false),
-  offOnly(chat, 'add_special_tokens', false),
-  offOnly(chat, 'continue_final_message', false),
-  offOnly(chat, 'chat_template'),
-  offOnly(chat, 'chat_template_kwargs', {}),
-  offOnly(chat, 'documents', []),
-  offOnly(chat, 'mm_processor_kwargs', {}),
-  offOnly(completions, 'prompt_embeds'),
-  offOnly(both, 'use_beam_search', false),
-  offOnly(both, 'length_penalty', 1),
-  offOnly(both, 'bad_words', []),
-  offOnly(both, 'allowed_token_ids'),
-  offOnly(both, 'logprob_token_ids', []),
-  offOnly(both, 'truncate_prompt_tokens'),
-  offOnly(both, 'logits_processors', []),
-  offOnly(both, 'repetition_detection'),
-  offOnly(both, 'return_routed_experts', false),
-  offOnly(both, 'kv_transfer_params'),
-  offOnly(both, 'vllm_xargs', {}),
-  offOnly(both, 'structured_outputs', {}),
-  offOnly(both, 'guided_json'),
-  offOnly(both, 'guided_regex'),
-  offOnly(both, 'guided_choice'),
-  offOnly(both, 'guided_grammar'),
-  offOnly(both, 'structural_tag'),
-  offOnly(both, 'regex'),
-  offOnly(both, 'ebnf'),
-  offOnly(both, 'json_schema'),
-  offOnly(both, 'grammar'),
+  offOnly(chat, 'add_special_tokens', [false], 'A second BOS; the template adds the first.'),
+  offOnly(chat, 'mm_processor_kwargs', [{}], 'Images, sound and video; the model reads text only.'),
+  offOnly(chat, 'media_io_kwargs', [{}], 'Images, sound and video; the model reads text only.'),
+  offOnly(completions, 'prompt_embeds', [], 'Prompts as vectors.'),
+  offOnly(both, 'logits_processors', [[]], 'Code of the client that changes logits.'),
+  offOnly(both, 'return_routed_experts', [false], 'Which experts each token went to.'),
+  offOnly(both, 'routed_experts_prompt_start', [0], 'Where the list of routed experts begins.'),
+  offOnly(both, 'kv_transfer_params', [], 'Moves cached prefixes between servers.'),
+  offOnly(both, 'ec_transfer_params', [], 'Moves cached images between servers.'),
+  offOnly(both, 'vllm_xargs', [{}], 'Arguments of vLLM plugins.'),
+  offOnly(both, 'guided_json', [], 'Old name of `structured_outputs.json`.'),
+  offOnly(both, 'guided_regex', [], 'Old name of `structured_outputs.regex`.'),
+  offOnly(both, 'guided_choice', [], 'Old name of `structured_outputs.choice`.'),
+  offOnly(both, 'guided_grammar', [], 'Old name of `structured_outputs.grammar`.'),
+  offOnly(both, 'structural_tag', [], "SGLang's name of `structured_outputs.structural_tag`."),
+  offOnly(both, 'regex', [], "SGLang's name of `structured_outputs.regex`."),
+  offOnly(both, 'ebnf', [], "SGLang's name of `structured_outputs.grammar`."),
+  offOnly(both, 'json_schema', [], "llama.cpp's and SGLang's name of `structured_outputs.json`."),
+  offOnly(both, 'grammar', [], "llama.cpp's name of `structured_outputs.grammar`."),
 ];

@@ -4,6 +4,9 @@ import type { GenerationPlan } from './generation-plan.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { parseBody, requireObject } from './parse-body.ts';
 import { planChat } from './plan-chat.ts';
+import { readPromptEnd, templateOptions } from './prompt-fields.ts';
+import { readTools } from './read-tools.ts';
+import { readFormat } from './response-format.ts';
 
 /**
  * Body of POST /v1/chat/completions to a plan.
@@ -13,22 +16,24 @@ export async function parseChat(body: unknown, registry: ModelRegistry): Promise
   const object = requireObject(body);
   checkParameters('chat', object);
   const fields = parseBody(chatSchema, object);
-  return await planChat(
+  const plan = await planChat(
     {
       idPrefix: 'chatcmpl',
       model: registry.resolve(fields.model),
-      turns: fields.messages,
+      turns: fields.messages.turns,
       turnsParam: 'messages',
       fields,
       maxTokens: fields.max_completion_tokens ?? fields.max_tokens ?? null,
       logprobs: fields.logprobs === true ? (fields.top_logprobs ?? 0) : null,
-      tools: [],
-      toolChoice: 'none',
-      parallelToolCalls: true,
-      format: null,
-      addGenerationPrompt: fields.add_generation_prompt ?? true,
-      continueFinalMessage: false,
+      ...readTools(fields),
+      format: readFormat(fields),
+      ...readPromptEnd(fields),
+      template: templateOptions(fields),
+      includeReasoning: fields.include_reasoning ?? true,
+      echo: fields.echo ?? false,
     },
     registry,
   );
+  if (fields.return_prompt_text !== true) return plan;
+  return { ...plan, promptText: plan.text.decode(plan.prompts[0]?.tokenIds ?? [], { skipSpecialTokens: false }) };
 }

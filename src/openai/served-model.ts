@@ -1,29 +1,8 @@
 import type { Engine } from '../engine/engine.ts';
+import type { ChatTurn, ToolDefinition, ToolFormat } from '../text/conversation.ts';
+import type { ReasoningFormat } from '../text/reasoning.ts';
 
-/** A call of a tool in the history. */
-export interface ChatToolCall {
-  readonly id: string;
-  readonly name: string;
-  /** JSON text, as the model wrote it. */
-  readonly arguments: string;
-}
-
-/** One turn of a conversation; contents are plain text. */
-export type ChatTurn =
-  | { readonly role: 'system' | 'user'; readonly content: string }
-  | { readonly role: 'assistant'; readonly content: string; readonly toolCalls?: readonly ChatToolCall[] }
-  /** The result of the call with this id. */
-  | { readonly role: 'tool'; readonly content: string; readonly toolCallId: string };
-
-/** A function that the model may call. */
-export interface ToolDefinition {
-  readonly name: string;
-  readonly description: string | null;
-  /** JSON Schema of the arguments object; null: any object. */
-  readonly parameters: Readonly<Record<string, unknown>> | null;
-  /** Whether calls must validate even where the model chooses freely. */
-  readonly strict: boolean;
-}
+export type { ChatToolCall, ChatTurn, ToolDefinition, ToolFormat } from '../text/conversation.ts';
 
 /** Which tools an answer may or must call. */
 export type ToolChoice = 'none' | 'auto' | 'required' | { readonly name: string };
@@ -35,12 +14,27 @@ export interface ChatPromptOptions {
   readonly continueFinalMessage?: boolean;
   /** Described to the model; none when absent. */
   readonly tools?: readonly ToolDefinition[];
+  /** Further variables of the template (vLLM's chat_template_kwargs). */
+  readonly templateVariables?: Readonly<Record<string, unknown>>;
+  /** The template's variable `documents`. */
+  readonly documents?: readonly object[];
+  /** A template to use instead of the model's. */
+  readonly template?: string;
+}
+
+/** The fields of tokenizer_config.json that a client needs to tokenize remotely; special tokens by their name there. */
+export interface TokenizerInfo {
+  readonly add_bos_token: boolean;
+  readonly chat_template: string | null;
+  readonly [specialToken: `${string}_token`]: string | boolean;
 }
 
 /** Text to token ids and back, as far as the API needs it. */
 export interface TextCodec {
   /** Ids of a raw prompt; special tokens in it are interpreted. `addSpecialTokens` puts the BOS token in front where the tokenizer does so. */
   encodePrompt(text: string, addSpecialTokens: boolean): Promise<readonly number[]>;
+  /** Ids of a text in which special tokens are text like any other; no BOS. */
+  encodeText(text: string): Promise<readonly number[]>;
   /** Ids of a rendered conversation, BOS once; special tokens in the contents are plain text. */
   encodeChat(turns: readonly ChatTurn[], options: ChatPromptOptions): Promise<readonly number[]>;
   decode(tokenIds: readonly number[], options: { skipSpecialTokens: boolean }): string;
@@ -49,8 +43,15 @@ export interface TextCodec {
   /** The exact bytes of one token. */
   tokenBytes(tokenId: number): Uint8Array;
   isSpecial(tokenId: number): boolean;
+  /** Id of a special or other added token by its text; undefined where the tokenizer has none. */
+  addedTokenId(text: string): number | undefined;
+  /** How the model writes tool calls. */
+  readonly toolFormat: ToolFormat;
+  /** How the model sets its reasoning apart; null: it does not. */
+  readonly reasoningFormat: ReasoningFormat | null;
   /** No token spells more UTF-16 units than this: a text longer than maxTokenLength * maxModelLen is refused without encoding it. */
   readonly maxTokenLength: number;
+  readonly tokenizerInfo: TokenizerInfo;
 }
 
 /** Sampling defaults of generation_config.json. */

@@ -1,23 +1,21 @@
 import { z } from 'zod';
 import { invalidRequest } from '../errors.ts';
-import { messagesSchema } from './message-schema.ts';
 import type { ModelRegistry } from './model-registry.ts';
 import { parseBody, requireObject } from './parse-body.ts';
+import { promptShape, readPromptEnd, templateOptions } from './prompt-fields.ts';
 import { readTokenIds } from './prompt-input.ts';
+import { readTools } from './read-tools.ts';
+import { toolShape } from './tool-schema.ts';
 import { toWellFormedText } from './well-formed.ts';
-
-const unsupported = 'is not supported yet by this server';
 
 const tokenizeSchema = z.object({
   model: z.string().min(1, 'must not be empty').nullish(),
   prompt: z.string().transform(toWellFormedText).nullish(),
-  messages: messagesSchema.nullish(),
+  ...promptShape,
+  ...toolShape,
+  messages: promptShape.messages.nullish(),
   add_special_tokens: z.boolean().nullish(),
-  add_generation_prompt: z.boolean().nullish(),
   return_token_strs: z.boolean().nullish(),
-  continue_final_message: z.literal(false, unsupported).nullish(),
-  tools: z.array(z.unknown()).max(0, unsupported).nullish(),
-  chat_template: z.null(unsupported).optional(),
 });
 
 /** vLLM's answer of POST /tokenize. */
@@ -46,7 +44,12 @@ export async function tokenize(body: unknown, registry: ModelRegistry): Promise<
         "Invalid 'add_special_tokens': the chat template adds them; only false is accepted with messages.";
       throw invalidRequest('add_special_tokens', message);
     }
-    tokens = await text.encodeChat(fields.messages, { addGenerationPrompt: fields.add_generation_prompt ?? true });
+    const { tools, toolChoice } = readTools(fields);
+    tokens = await text.encodeChat(fields.messages.turns, {
+      ...readPromptEnd(fields),
+      ...templateOptions(fields),
+      tools: toolChoice === 'none' ? [] : tools,
+    });
   } else {
     if (fields.prompt == null) throw invalidRequest('prompt', "Invalid 'prompt': send prompt or messages.");
     if (fields.add_generation_prompt != null) {

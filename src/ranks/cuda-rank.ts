@@ -13,6 +13,7 @@ import { CustomOpDomain } from '../onnxruntime/custom-op-domain.ts';
 import { Env } from '../onnxruntime/env.ts';
 import { IoBinding } from '../onnxruntime/io-binding.ts';
 import { MemoryInfo } from '../onnxruntime/memory-info.ts';
+import { RunOptions } from '../onnxruntime/run-options.ts';
 import type { OnnxRuntime } from '../onnxruntime/runtime.ts';
 import { Session } from '../onnxruntime/session.ts';
 import { SessionOptions } from '../onnxruntime/session-options.ts';
@@ -33,6 +34,9 @@ export interface CudaRankOptions {
 
 const STREAM_BYTES = { f32: 4, f16: 2, bf16: 2 } as const;
 const F32_BYTES = 4;
+/** Run option of the CUDA provider: which captured graph to replay, or to capture if there is none yet. */
+const GRAPH_ID = 'gpu_graph_id';
+const NO_GRAPH = '-1';
 
 /** Graph input of each part of the step's memory, and its element type. */
 const GRAPH_INPUTS: Readonly<Record<PagedInput, readonly [name: string, type: 'i64' | 'i32']>> = {
@@ -57,6 +61,9 @@ export class CudaRank implements Rank {
   readonly #binding: IoBinding;
   readonly #memory: MemoryInfo;
   readonly #allocations: DeviceBuffer[] = [];
+  /** By batch size: a replayable step is captured in its first runs and replayed from then on. */
+  readonly #graphs = new Map<number, RunOptions>();
+  readonly #eager: RunOptions;
   #attached: { buffers: PagedStepBuffers; inputs: DeviceBuffer; logits: DeviceBuffer } | null = null;
   #boundShape = '';
 
@@ -91,8 +98,9 @@ export class CudaRank implements Rank {
     sessionOptions.addCustomOpDomain(this.#domain);
     sessionOptions.appendCuda({
       deviceId: device.index,
+      enableCudaGraph: true,
+      computeStream: this.#stream,
       entries: {
-        user_compute_stream: String(this.#stream),
         arena_extend_strategy: 'kSameAsRequested',
         // The router and the norms are float32 for a reason.
         use_tf32: '0',
@@ -100,6 +108,7 @@ export class CudaRank implements Rank {
     });
     this.#session = new Session(this.#env, model, sessionOptions);
     this.#binding = new IoBinding(this.#session);
+    this.#eager = new RunOptions(runtime, { configEntries: { [GRAPH_ID]: NO_GRAPH } });
     this.#memory = new MemoryInfo(runtime, { type: 'cuda', id: device.index });
   }
 
@@ -136,13 +145,14 @@ export class CudaRank implements Rank {
       using tensor = Tensor.overDevice(this.#memory, logits.address, 'f32', rows);
       this.#binding.bindOutput(modelNames.logits, tensor);
     }
-    this.#session.run(this.#binding);
+    this.#session.run(this.#binding, shape.isReplayable ? this.#graphOf(shape.numSequences) : this.#eager);
     logits.download(buffers.logits.subarray(0, shape.numLogitRows * memory.limits.vocabSize), this.#stream);
     this.#device.synchronize(this.#stream);
   }
 
   [Symbol.dispose](): void {
     this.#device.synchronize(this.#stream);
+    for (const options of [this.#eager, ...this.#graphs.values()]) options.dispose();
     this.#binding.dispose();
     this.#session.dispose();
     this.#memory.dispose();
@@ -151,6 +161,16 @@ export class CudaRank implements Rank {
     for (const buffer of this.#allocations) buffer[Symbol.dispose]();
     this.#ops[Symbol.dispose]();
     this.#device.destroyStream(this.#stream);
+  }
+
+  /** Run options of the CUDA graph for decode steps of this batch size. */
+  #graphOf(numSequences: number): RunOptions {
+    let options = this.#graphs.get(numSequences);
+    if (options === undefined) {
+      options = new RunOptions(this.#session.runtime, { configEntries: { [GRAPH_ID]: String(numSequences) } });
+      this.#graphs.set(numSequences, options);
+    }
+    return options;
   }
 
   #allocate(bytes: number): DeviceBuffer {

@@ -48,7 +48,8 @@ const NUM_TOKENS = 0;
 const NUM_LOGIT_ROWS = 1;
 const NUM_SEQUENCES = 2;
 const MAX_BLOCKS = 3;
-const HEADER_WORDS = 4;
+const GRAPH = 4;
+const HEADER_WORDS = 5;
 const ALIGNMENT = 16;
 
 export interface PagedStepShape {
@@ -59,6 +60,8 @@ export interface PagedStepShape {
   readonly numSequences: number;
   /** Columns of the block table, at least 1. */
   readonly maxBlocks: number;
+  /** A step of this shape may be captured once and replayed: nothing but the inputs' contents differs. */
+  readonly isReplayable: boolean;
 }
 
 /**
@@ -84,6 +87,7 @@ export class PagedStepBuffers {
       numLogitRows: maxLogitRows,
       numSequences: maxSequences,
       maxBlocks: maxBlocksPerSequence,
+      isReplayable: false,
     });
     return new PagedStepBuffers({
       kind: 'paged',
@@ -100,6 +104,7 @@ export class PagedStepBuffers {
       numLogitRows: this.#header[NUM_LOGIT_ROWS]!,
       numSequences: this.#header[NUM_SEQUENCES]!,
       maxBlocks: this.#header[MAX_BLOCKS]!,
+      isReplayable: this.#header[GRAPH] === 1,
     };
   }
 
@@ -109,6 +114,7 @@ export class PagedStepBuffers {
     this.#header[NUM_LOGIT_ROWS] = shape.numLogitRows;
     this.#header[NUM_SEQUENCES] = shape.numSequences;
     this.#header[MAX_BLOCKS] = shape.maxBlocks;
+    this.#header[GRAPH] = Number(shape.isReplayable);
     return new PagedStepInputs(this.memory.inputs, layOut(shape));
   }
 }

@@ -1,4 +1,7 @@
 import type { DeepseekV2Config } from '../deepseek-v2/config.ts';
+import type { DeviceSpec } from './device-spec.ts';
+import type { DeviceMemory } from './load-rank.ts';
+import type { PagedStepMemory } from './paged-step-buffers.ts';
 import type { RankLinkMemory } from './rank-link.ts';
 import type { StepMemory } from './step-buffers.ts';
 
@@ -8,8 +11,9 @@ export interface RankWorkerData {
   readonly config: DeepseekV2Config;
   readonly cacheRoot: string;
   readonly blockSize: number;
-  readonly numGroups: number;
-  readonly numThreads: number | null;
+  readonly device: DeviceSpec;
+  /** dummy: random weights, the checkpoint's are not read. */
+  readonly loadFormat: 'auto' | 'dummy';
 }
 
 /** Why a rank could not start; error classes do not survive the way between threads. */
@@ -22,7 +26,7 @@ export type RankFault =
 export type RankMessage =
   | { readonly type: 'packing'; readonly bytesDone: number; readonly bytesTotal: number }
   | { readonly type: 'loading' }
-  | { readonly type: 'loaded' }
+  | { readonly type: 'loaded'; readonly memory: DeviceMemory | null }
   /** The pool exists; steps may come. */
   | { readonly type: 'attached' }
   | { readonly type: 'failed'; readonly fault: RankFault };
@@ -32,7 +36,7 @@ export type RankCommand =
   | {
       readonly type: 'attach';
       readonly numBlocks: number;
-      readonly stepMemory: StepMemory;
+      readonly stepMemory: StepMemory | PagedStepMemory;
       readonly linkMemory: RankLinkMemory;
     }
   /** Ends a rank that is not attached yet. */

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { parentPort, workerData } from 'node:worker_threads';
-import { FLOAT32 } from '../deepseek-v2/precision.ts';
 import { CheckpointError, ConfigError, invariant } from '../errors.ts';
-import { openOnnxRuntime } from '../onnxruntime/library.ts';
+import { makeDummyWeights } from '../packing/dummy-weights.ts';
 import { packCheckpoint } from '../packing/pack-checkpoint.ts';
-import { CpuRank } from './cpu-rank.ts';
+import { precisionOf } from './device-spec.ts';
+import { loadRank, probeDevice } from './load-rank.ts';
+import type { Rank } from './rank.ts';
 import { RankLink } from './rank-link.ts';
 import type { RankCommand, RankFault, RankMessage, RankWorkerData } from './rank-messages.ts';
-import { StepBuffers } from './step-buffers.ts';
 
 /** Entry of a rank thread: packs and loads the model, then computes steps, blocked in between. */
 const port = parentPort;
@@ -23,33 +23,30 @@ port.close();
 
 async function serve(): Promise<void> {
   const { modelFolder: folder, config, cacheRoot } = data;
-  const packed = await packCheckpoint({
-    folder,
-    config,
-    precision: FLOAT32,
-    cacheRoot,
-    onProgress: ({ bytesDone, bytesTotal }) => send({ type: 'packing', bytesDone, bytesTotal }),
-  });
+  probeDevice(data.device, cacheRoot);
+  const precision = precisionOf(data.device);
+  const packed =
+    data.loadFormat === 'dummy'
+      ? await makeDummyWeights({ config, precision, cacheRoot })
+      : await packCheckpoint({
+          folder,
+          config,
+          precision,
+          cacheRoot,
+          onProgress: ({ bytesDone, bytesTotal }) => send({ type: 'packing', bytesDone, bytesTotal }),
+        });
   send({ type: 'loading' });
-  using rank = new CpuRank(openOnnxRuntime(), {
-    config,
-    folder: packed.folder,
-    weightsFile: packed.weightsFile,
-    weights: packed.tensors,
-    blockSize: data.blockSize,
-    numGroups: data.numGroups,
-    numThreads: data.numThreads,
-  });
+  using loaded = loadRank(data.device, { config, packed, blockSize: data.blockSize, cacheRoot });
   const commanded = once(port!, 'message') as Promise<[RankCommand]>;
-  send({ type: 'loaded' });
+  send({ type: 'loaded', memory: loaded.memory });
   const [command] = await commanded;
   if (command.type === 'stop') return;
-  rank.attach(command.numBlocks, new StepBuffers(command.stepMemory));
+  const rank = loaded.attach(command.numBlocks, command.stepMemory);
   send({ type: 'attached' });
   serveSteps(rank, new RankLink(command.linkMemory));
 }
 
-function serveSteps(rank: CpuRank, link: RankLink): void {
+function serveSteps(rank: Rank, link: RankLink): void {
   while (link.next()) {
     try {
       rank.run();

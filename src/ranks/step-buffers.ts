@@ -38,6 +38,7 @@ export interface StepInput {
 
 /** The memory behind {@link StepBuffers}; crosses threads as it is. */
 export interface StepMemory {
+  readonly kind: 'grouped';
   readonly limits: StepLimits;
   readonly header: SharedArrayBuffer;
   readonly integers: SharedArrayBuffer;
@@ -77,6 +78,7 @@ export class StepBuffers {
     const blocks = sequences * 2 * Math.max(8, maxBlocksPerSequence);
     const integers = 3 * maxTokens + maxLogitRows + queries + sequences + blocks;
     return new StepBuffers({
+      kind: 'grouped',
       limits,
       header: new SharedArrayBuffer(4 * (HEADER_START + numInputs * HEADER_FIELDS)),
       integers: new SharedArrayBuffer(8 * integers),

@@ -1,27 +1,33 @@
 import { invariant } from '../errors.ts';
-import type { PagedStepBuffers } from '../ranks/paged-step-buffers.ts';
+import type { PagedStepBuffers, PagedStepInputs, PagedStepShape } from '../ranks/paged-step-buffers.ts';
 import type { RankGroup } from '../ranks/rank-group.ts';
 import { type LogitRows, layOutRows, type Runner } from './runner.ts';
-import type { StepWork } from './step-work.ts';
+import type { StepWork, WorkEntry } from './step-work.ts';
+
+export interface PagedRunnerOptions {
+  /** Slots of a cache block. */
+  readonly blockSize: number;
+  /** Ascending batch sizes that steps of decodes alone are padded to; empty: no step is padded. */
+  readonly decodeBuckets: readonly number[];
+}
 
 /** Turns a step plan into the inputs of the CUDA attention contract (deepseek-v2/cuda-attention.ts) and runs it. */
 export class PagedRunner implements Runner {
   readonly #ranks: RankGroup<PagedStepBuffers>;
   readonly #buffers: PagedStepBuffers;
-  readonly #blockSize: number;
+  readonly #options: PagedRunnerOptions;
 
-  constructor(ranks: RankGroup<PagedStepBuffers>, blockSize: number) {
+  constructor(ranks: RankGroup<PagedStepBuffers>, options: PagedRunnerOptions) {
     const buffers = ranks.buffers[0];
     invariant(buffers && ranks.buffers.length === 1, 'the paged runner drives one rank');
     this.#ranks = ranks;
     this.#buffers = buffers;
-    this.#blockSize = blockSize;
+    this.#options = options;
   }
 
   start(plan: StepWork): LogitRows[] {
     const rows = layOutRows(plan);
-    const last = rows.at(-1);
-    this.#write(plan, rows, last ? last.firstRow + last.numRows : 0);
+    this.#write(plan, rows);
     this.#ranks.submit();
     return rows;
   }
@@ -35,33 +41,80 @@ export class PagedRunner implements Runner {
     return this.#buffers.logits.subarray(row * vocabSize, (row + 1) * vocabSize);
   }
 
-  /** A step in which nobody wants logits still asks for one row: no tensor may be empty. */
-  #write({ entries, numTokens }: StepWork, rows: readonly LogitRows[], numLogitRows: number): void {
-    const blocksOf = entries.map(({ start, count }) => Math.ceil((start + count) / this.#blockSize));
-    const maxBlocks = Math.max(1, ...blocksOf);
-    const inputs = this.#buffers.begin({
-      numTokens,
-      numLogitRows: Math.max(1, numLogitRows),
-      numSequences: entries.length,
-      maxBlocks,
-    });
-    inputs.set('logitRows', 0, 0);
+  #write(plan: StepWork, rows: readonly LogitRows[]): void {
+    const shape = this.#shapeOf(plan, rows);
+    const inputs = this.#buffers.begin(shape);
     let token = 0;
-    entries.forEach(({ sequence, start, count, blockTable }, index) => {
-      inputs.firstTokens[index] = token;
-      inputs.contextLengths[index] = start;
-      for (let block = 0; block < maxBlocks; block++) {
-        inputs.blockTable[index * maxBlocks + block] = block < blocksOf[index]! ? blockTable[block]! : 0;
-      }
+    plan.entries.forEach((entry, index) => {
+      this.#writeSequence(inputs, entry, index, token, shape.maxBlocks);
       const { firstRow, numRows } = rows[index]!;
-      for (let i = 0; i < numRows; i++) inputs.set('logitRows', firstRow + i, token + count - numRows + i);
-      for (let position = start; position < start + count; position++, token++) {
-        inputs.set('tokenIds', token, sequence.tokenAt(position));
-        inputs.set('positions', token, position);
-        const block = blockTable[Math.floor(position / this.#blockSize)]!;
-        inputs.set('slots', token, block * this.#blockSize + (position % this.#blockSize));
-      }
+      const end = token + entry.count;
+      for (let i = 0; i < numRows; i++) inputs.set('logitRows', firstRow + i, end - numRows + i);
+      token = end;
     });
-    inputs.firstTokens[entries.length] = token;
+    this.#pad(inputs, plan, shape, rows);
+  }
+
+  #shapeOf({ entries, numTokens }: StepWork, rows: readonly LogitRows[]): PagedStepShape {
+    const isDecode = entries.every(({ count, samples, wantsAllRows }) => count === 1 && samples && !wantsAllRows);
+    const bucket = isDecode ? this.#options.decodeBuckets.find((size) => size >= entries.length) : undefined;
+    if (bucket !== undefined) {
+      // The widest table always: its width is part of a captured step.
+      const maxBlocks = this.#buffers.memory.limits.maxBlocksPerSequence;
+      return { numTokens: bucket, numLogitRows: bucket, numSequences: bucket, maxBlocks, isReplayable: true };
+    }
+    const last = rows.at(-1);
+    return {
+      numTokens,
+      numLogitRows: Math.max(1, last ? last.firstRow + last.numRows : 0),
+      numSequences: entries.length,
+      maxBlocks: Math.max(...entries.map((entry) => this.#numBlocks(entry))),
+      isReplayable: false,
+    };
+  }
+
+  #writeSequence(
+    inputs: PagedStepInputs,
+    entry: WorkEntry,
+    index: number,
+    firstToken: number,
+    maxBlocks: number,
+  ): void {
+    const { sequence, start, count, blockTable } = entry;
+    const { blockSize } = this.#options;
+    inputs.firstTokens[index] = firstToken;
+    inputs.contextLengths[index] = start;
+    const numBlocks = this.#numBlocks(entry);
+    // What lies beyond a sequence's blocks is never read.
+    for (let block = 0; block < numBlocks; block++) inputs.blockTable[index * maxBlocks + block] = blockTable[block]!;
+    for (let i = 0; i < count; i++) {
+      const position = start + i;
+      inputs.set('tokenIds', firstToken + i, sequence.tokenAt(position));
+      inputs.set('positions', firstToken + i, position);
+      const block = blockTable[Math.floor(position / blockSize)]!;
+      inputs.set('slots', firstToken + i, block * blockSize + (position % blockSize));
+    }
+  }
+
+  /** Tokens, sequences and rows that stand for nothing: their latents are dropped and nobody reads their logits. */
+  #pad(inputs: PagedStepInputs, plan: StepWork, shape: PagedStepShape, rows: readonly LogitRows[]): void {
+    const { numTokens } = plan;
+    for (let token = numTokens; token < shape.numTokens; token++) {
+      inputs.set('tokenIds', token, 0);
+      inputs.set('positions', token, 0);
+      inputs.set('slots', token, -1);
+    }
+    for (let sequence = plan.entries.length; sequence <= shape.numSequences; sequence++) {
+      inputs.firstTokens[sequence] = numTokens;
+      if (sequence < shape.numSequences) inputs.contextLengths[sequence] = 0;
+    }
+    const last = rows.at(-1);
+    for (let row = last ? last.firstRow + last.numRows : 0; row < shape.numLogitRows; row++) {
+      inputs.set('logitRows', row, 0);
+    }
+  }
+
+  #numBlocks({ start, count }: WorkEntry): number {
+    return Math.ceil((start + count) / this.#options.blockSize);
   }
 }

@@ -1,4 +1,4 @@
-import { SamplingError } from './sampling-error.ts';
+import { NoTokenLeftError, SamplingError } from './sampling-error.ts';
 
 /** Logits per block. */
 const BLOCK_SIZE = 64;
@@ -41,7 +41,7 @@ export class BlockMaxima {
       if (blockMax > max) max = blockMax;
     }
     if (max === Number.POSITIVE_INFINITY) throw new SamplingError('a logit is infinite');
-    if (max === Number.NEGATIVE_INFINITY) throw new SamplingError('every token is excluded');
+    if (max === Number.NEGATIVE_INFINITY) throw new NoTokenLeftError();
     return max;
   }
 

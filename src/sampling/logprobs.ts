@@ -37,6 +37,23 @@ export function tokenLogprobs(
   return { tokenId, logprob: value - logNormaliser, rank, top };
 }
 
+/**
+ * The same for tokens of the caller's choice: `top` holds them in their order, whatever their ranks.
+ *
+ * @param listedIds below `vocabSize`
+ * @throws SamplingError as {@link tokenLogprobs}
+ */
+export function listedLogprobs(
+  logits: Float32Array,
+  tokenId: number,
+  listedIds: readonly number[],
+  vocabSize: number,
+): TokenLogprobs {
+  const own = tokenLogprobs(logits, tokenId, 0, vocabSize);
+  const logNormaliser = logits[tokenId]! - own.logprob;
+  return { ...own, top: listedIds.map((id) => ({ tokenId: id, logprob: logits[id]! - logNormaliser })) };
+}
+
 function sumOfExponentials(logits: Float32Array, max: number): number {
   let sum = 0;
   for (let id = 0; id < logits.length; id++) sum += Math.exp(logits[id]! - max);

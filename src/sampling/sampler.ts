@@ -2,9 +2,9 @@ import { invariant } from '../errors.ts';
 import { adjustLogits } from './adjust-logits.ts';
 import { BlockMaxima } from './block-maxima.ts';
 import { Candidates } from './candidates.ts';
-import { tokenLogprobs } from './logprobs.ts';
+import { listedLogprobs, tokenLogprobs } from './logprobs.ts';
 import { uniformAt } from './random.ts';
-import type { TokenLogprobs } from './sampling-params.ts';
+import type { SamplingParams, TokenLogprobs } from './sampling-params.ts';
 import type { SequenceSampling } from './sequence-sampling.ts';
 
 /** Below this, vLLM and we are greedy. */
@@ -24,7 +24,7 @@ export interface SampledToken {
 }
 
 /**
- * Chooses tokens as vLLM V1 does: raw log-probabilities, then min_tokens, logit_bias and penalties, then greedy, or
+ * Chooses tokens as vLLM V1 does: raw log-probabilities, then the grammar's mask, min_tokens, logit_bias and penalties, then greedy, or
  * temperature, min_p, top_k, top_p and a draw. A draw depends on the logits, the seed and the number of output tokens, so
  * a seeded request gives the same tokens alone, in any batch and after a preemption. Keeps scratch memory of about
  * 24 bytes per vocabulary entry; not reentrant, one per thread.
@@ -50,21 +50,27 @@ export class Sampler {
    * Chooses the next token of a sequence; changes neither argument (the caller appends the token when it commits it).
    *
    * @param logits one row, [logitsWidth]
+   * @param mask tokens that the output's grammar lets through, one bit each; null: any
    * @throws SamplingError when the logits allow no choice
    */
-  sample(logits: Float32Array, sequence: SequenceSampling): SampledToken {
+  sample(logits: Float32Array, sequence: SequenceSampling, mask: Int32Array | null = null): SampledToken {
     invariant(logits.length === this.#logitsWidth, `a row of ${logits.length} logits, not ${this.#logitsWidth}`);
     const { params } = sequence;
-    const tokenId = this.#choose(sequence.adjustsLogits ? this.#adjust(logits, sequence) : logits, sequence);
-    return {
-      tokenId,
-      logprobs: params.logprobs === null ? null : tokenLogprobs(logits, tokenId, params.logprobs, this.#vocabSize),
-    };
+    const adjusts = mask !== null || sequence.adjustsLogits;
+    const tokenId = this.#choose(adjusts ? this.#adjust(logits, sequence, mask) : logits, sequence);
+    return { tokenId, logprobs: this.#logprobs(logits, tokenId, params) };
   }
 
-  #adjust(logits: Float32Array, sequence: SequenceSampling): Float32Array {
+  #logprobs(logits: Float32Array, tokenId: number, params: SamplingParams): TokenLogprobs | null {
+    if (params.logprobs === null) return null;
+    return params.logprobTokenIds.length > 0
+      ? listedLogprobs(logits, tokenId, params.logprobTokenIds, this.#vocabSize)
+      : tokenLogprobs(logits, tokenId, params.logprobs, this.#vocabSize);
+  }
+
+  #adjust(logits: Float32Array, sequence: SequenceSampling, mask: Int32Array | null): Float32Array {
     this.#adjusted.set(logits.subarray(0, this.#vocabSize));
-    adjustLogits(this.#adjusted, sequence);
+    adjustLogits(this.#adjusted, sequence, mask);
     return this.#adjusted;
   }
 

@@ -9,3 +9,10 @@ export class SamplingError extends ApiError {
     super(500, 'server_error', `No token could be sampled: ${reason}.`, { code: 'invalid_logits' });
   }
 }
+
+/** Every token is masked or -Infinity. With masks of the request's own it is the request that allows nothing. */
+export class NoTokenLeftError extends SamplingError {
+  constructor() {
+    super('every token is excluded');
+  }
+}

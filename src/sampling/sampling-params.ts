@@ -16,6 +16,10 @@ export interface SamplingParams {
   readonly frequencyPenalty: number;
   /** [token id, bias] pairs added to the logits. */
   readonly logitBias: readonly (readonly [number, number])[];
+  /** No other token can be sampled; null = all can. */
+  readonly allowedTokenIds: readonly number[] | null;
+  /** Token sequences that the output must not contain: the last token of one is masked where the others precede it. */
+  readonly badWords: readonly (readonly number[])[];
   /** Seed of the request's own generator (any safe integer); null draws one. */
   readonly seed: number | null;
   /** End tokens and stop tokens are masked until this many tokens are out. */
@@ -26,6 +30,19 @@ export interface SamplingParams {
   readonly stopTokenIds: readonly number[];
   /** Log-probabilities of the raw distribution (before penalties and temperature): null = none, n = sampled token and the n likeliest. */
   readonly logprobs: number | null;
+  /** Where not empty, log-probabilities are of these tokens in place of the likeliest ones. */
+  readonly logprobTokenIds: readonly number[];
+  /** Ends an output that repeats itself; null = off. */
+  readonly repetitionDetection: RepetitionDetection | null;
+}
+
+/** vLLM's: a pattern of minPatternSize to maxPatternSize tokens, minCount times in a row at the end of the output. */
+export interface RepetitionDetection {
+  /** At least 1. */
+  readonly minPatternSize: number;
+  readonly maxPatternSize: number;
+  /** At least 2. */
+  readonly minCount: number;
 }
 
 /** Greedy and everything else off. */
@@ -38,11 +55,15 @@ export const GREEDY_SAMPLING: SamplingParams = Object.freeze({
   presencePenalty: 0,
   frequencyPenalty: 0,
   logitBias: [],
+  allowedTokenIds: null,
+  badWords: [],
   seed: null,
   minTokens: 0,
   ignoreEos: false,
   stopTokenIds: [],
   logprobs: null,
+  logprobTokenIds: [],
+  repetitionDetection: null,
 });
 
 /** Log-probability of one token and of the likeliest ones at its position. */
@@ -51,6 +72,6 @@ export interface TokenLogprobs {
   readonly logprob: number;
   /** 1 = the likeliest. */
   readonly rank: number;
-  /** Descending; at most the number asked for. */
+  /** Descending, at most the number asked for; or the tokens that were asked for, in their order. */
   readonly top: readonly { readonly tokenId: number; readonly logprob: number }[];
 }

@@ -17,9 +17,13 @@ export class SequenceSampling {
   /** Occurrences in the output, parallel to `seenTokenIds`; 0 for tokens of the prompt only. */
   readonly outputCounts: number[] = [];
   readonly #endTokenIds: readonly number[];
+  readonly #eosTokenIds: readonly number[];
   readonly #positions = new Map<number, number>();
   readonly #penalizesPrompt: boolean;
   readonly #penalizesOutput: boolean;
+  /** The last output tokens, as many as a bad word has before its last. */
+  readonly #tail: number[] = [];
+  readonly #tailLength: number;
   #numOutputTokens = 0;
 
   constructor(
@@ -30,7 +34,9 @@ export class SequenceSampling {
   ) {
     this.params = params;
     this.seed = params.seed ?? options.fallbackSeed;
+    this.#eosTokenIds = eosTokenIds;
     this.#endTokenIds = [...new Set([...eosTokenIds, ...params.stopTokenIds])];
+    this.#tailLength = params.badWords.reduce((longest, word) => Math.max(longest, word.length - 1), 0);
     this.#penalizesPrompt = params.repetitionPenalty !== 1;
     this.#penalizesOutput = this.#penalizesPrompt || params.presencePenalty !== 0 || params.frequencyPenalty !== 0;
     if (this.#penalizesPrompt) for (const tokenId of promptTokenIds) this.#see(tokenId);
@@ -41,9 +47,24 @@ export class SequenceSampling {
     return this.#numOutputTokens;
   }
 
-  /** Tokens that must not be sampled next: end and stop tokens while fewer than `minTokens` are out. */
+  /** Tokens that must not be sampled next: end and stop tokens while fewer than `minTokens` are out, and ends of bad words. */
   get forbiddenTokenIds(): readonly number[] {
-    return this.#numOutputTokens < this.params.minTokens ? this.#endTokenIds : [];
+    const ends = this.#numOutputTokens < this.params.minTokens ? this.#endTokenIds : [];
+    return this.params.badWords.length === 0 ? ends : [...ends, ...this.#badWordEnds()];
+  }
+
+  /**
+   * Tokens that a grammar's output holds back while it can go on without them: as above, and end tokens that are to be
+   * ignored. Once a grammar has come to its end, nothing else can follow.
+   */
+  get heldBackTokenIds(): readonly number[] {
+    if (this.#numOutputTokens < this.params.minTokens) return this.#endTokenIds;
+    return this.params.ignoreEos ? this.#eosTokenIds : [];
+  }
+
+  /** Last tokens of bad words of which all others have come. */
+  get badWordEnds(): readonly number[] {
+    return this.params.badWords.length === 0 ? [] : this.#badWordEnds();
   }
 
   /** Whether the next distribution differs from the raw one before temperature. */
@@ -51,6 +72,8 @@ export class SequenceSampling {
     return (
       this.seenTokenIds.length > 0 ||
       this.params.logitBias.length > 0 ||
+      this.params.allowedTokenIds !== null ||
+      this.params.badWords.length > 0 ||
       (this.#numOutputTokens < this.params.minTokens && this.#endTokenIds.length > 0)
     );
   }
@@ -58,9 +81,26 @@ export class SequenceSampling {
   /** Adds a token to the output. */
   append(tokenId: number): void {
     this.#numOutputTokens++;
+    if (this.#tailLength > 0) {
+      this.#tail.push(tokenId);
+      if (this.#tail.length > this.#tailLength) this.#tail.shift();
+    }
     if (!this.#penalizesOutput) return;
     const position = this.#see(tokenId);
     this.outputCounts[position] = this.outputCounts[position]! + 1;
+  }
+
+  #badWordEnds(): number[] {
+    const ends: number[] = [];
+    for (const word of this.params.badWords) {
+      const start = this.#tail.length - (word.length - 1);
+      if (start < 0) continue;
+      const end = word.at(-1);
+      if (end !== undefined && word.every((id, i) => i === word.length - 1 || id === this.#tail[start + i])) {
+        ends.push(end);
+      }
+    }
+    return ends;
   }
 
   #see(tokenId: number): number {

@@ -6,7 +6,9 @@ export interface SequenceRequest {
   readonly promptTokenIds: readonly number[];
   /** 0 only computes the prompt. */
   readonly maxTokens: number;
-  readonly sampling: Pick<SamplingParams, 'minTokens' | 'ignoreEos' | 'stopTokenIds'>;
+  readonly sampling: Pick<SamplingParams, 'minTokens' | 'ignoreEos' | 'stopTokenIds' | 'repetitionDetection'>;
+  /** The end token ends the output whatever `sampling` says: nothing can follow in its grammar. Absent: it does not. */
+  readonly endsAtEos?: boolean;
   /** Lower runs first. */
   readonly priority: number;
   readonly cacheSalt: string | null;

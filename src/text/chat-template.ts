@@ -1,23 +1,23 @@
 import path from 'node:path';
 import { Template } from '@huggingface/jinja';
 import { invalidRequest } from '../errors.ts';
+import type { ChatMessage } from './chat-message.ts';
 import { SpecialTokenShield, unusedNoncharacters } from './special-token-shield.ts';
 import type { Tokenizer } from './tokenizer.ts';
 import { parseTokenizerConfig } from './tokenizer-config.ts';
 import { parsingFile, readJsonFile, readOptionalFile } from './tokenizer-files.ts';
-
-/** One turn of a conversation; further fields (`name`, `tool_calls`, …) reach the template as they are. */
-export interface ChatMessage {
-  readonly role: string;
-  readonly content?: string | null;
-  readonly [field: string]: unknown;
-}
 
 export interface RenderOptions {
   /** End with the beginning of an answer, such as `Assistant:`. */
   readonly addGenerationPrompt: boolean;
   /** Leave the last message open, so that the model continues it. Excludes addGenerationPrompt. */
   readonly continueFinalMessage?: boolean;
+  /** The template's variable `tools`; null to it when absent. */
+  readonly tools?: readonly object[];
+  /** The template's variable `documents`; null to it when absent. */
+  readonly documents?: readonly object[];
+  /** Further variables (vLLM's chat_template_kwargs); none of them replaces one that the server sets. */
+  readonly variables?: Readonly<Record<string, unknown>>;
 }
 
 /** A rendered conversation that has not been encoded yet. */
@@ -55,6 +55,11 @@ export class ChatTemplate {
     return this.#template !== null;
   }
 
+  /** The Jinja text; null where there is none. */
+  get source(): string | null {
+    return this.exists ? this.#source : null;
+  }
+
   /**
    * Prompt ids, BOS once: the template's own, or one in front where the template has none and the tokenizer adds it.
    * @throws ApiError 400 when there is no template or it refuses the messages
@@ -80,29 +85,33 @@ export class ChatTemplate {
     if (options.addGenerationPrompt && options.continueFinalMessage) {
       throw invalidRequest('continue_final_message', 'Cannot be combined with add_generation_prompt.');
     }
-    const [separator, marker] = unusedNoncharacters(JSON.stringify(messages) + this.#source);
+    const { tools, documents, variables } = options;
+    const [separator, marker] = unusedNoncharacters(
+      JSON.stringify([messages, tools, documents, variables]) + this.#source,
+    );
     if (separator === undefined || marker === undefined) {
       throw invalidRequest('messages', 'The messages contain every noncharacter from U+FDD0 to U+FDEF.');
     }
     const prepared = messages.map((message) => this.#prepare(message, separator));
-    if (!options.continueFinalMessage) return { text: this.#run(prepared, options), separator };
+    const settings = {
+      ...(this.#shield.shieldAll(variables ?? {}, separator) as Record<string, unknown>),
+      ...this.#tokenizer.specialTokens,
+      tools: this.#shield.shieldAll(tools ?? null, separator),
+      documents: this.#shield.shieldAll(documents ?? null, separator),
+      add_generation_prompt: options.addGenerationPrompt,
+    };
+    if (!options.continueFinalMessage) return { text: this.#run(prepared, settings), separator };
     const final = prepared.at(-1);
     if (typeof final?.content !== 'string') {
       throw invalidRequest('continue_final_message', 'The final message has no content to continue.');
     }
     prepared[prepared.length - 1] = { ...final, content: `${final.content}${marker} ` };
-    return { text: cutAt(marker, this.#run(prepared, options)), separator };
+    return { text: cutAt(marker, this.#run(prepared, settings)), separator };
   }
 
-  #run(messages: readonly ChatMessage[], { addGenerationPrompt }: RenderOptions): string {
+  #run(messages: readonly ChatMessage[], settings: Readonly<Record<string, unknown>>): string {
     try {
-      return this.#template!.render({
-        ...this.#tokenizer.specialTokens,
-        messages,
-        tools: null,
-        documents: null,
-        add_generation_prompt: addGenerationPrompt,
-      });
+      return this.#template!.render({ ...settings, messages });
     } catch (error) {
       // raise_exception throws a plain Error with the template's own words; other kinds are accidents in it.
       const failure = error as Error;
@@ -119,7 +128,11 @@ export class ChatTemplate {
     const { role, content = null, ...rest } = message;
     const keepsNull = rest['tool_calls'] !== undefined && this.#source.includes('tool_calls');
     const shielded = this.#shield.shieldAll(rest, separator) as Record<string, unknown>;
-    const text = content === null ? null : this.#shield.shield(content, separator);
+    const pieces = typeof content === 'string' ? [content] : content;
+    const text =
+      pieces
+        ?.map((piece) => (typeof piece === 'string' ? this.#shield.shield(piece, separator) : piece.mark))
+        .join('') ?? null;
     return { role, content: text ?? (keepsNull ? null : ''), ...shielded };
   }
 

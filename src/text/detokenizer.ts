@@ -4,6 +4,8 @@ import { decodeUtf8, incompleteTailLength } from './utf8.ts';
 export interface DetokenizerOptions {
   /** Leave special tokens out of the text. */
   readonly skipSpecialTokens: boolean;
+  /** Special tokens that stay in the text all the same. */
+  readonly shownSpecialTokenIds?: readonly number[];
   /** Drop one space at the very beginning of the text. */
   readonly stripLeadingSpace?: boolean;
 }
@@ -17,19 +19,22 @@ const NO_BYTES = new Uint8Array(0);
 export class StreamingDetokenizer {
   readonly #tokenizer: Tokenizer;
   readonly #skipSpecialTokens: boolean;
+  readonly #shown: ReadonlySet<number>;
   #stripsSpace: boolean;
   /** At most three bytes, the beginning of a character. */
   #pending: Uint8Array = NO_BYTES;
 
-  constructor(tokenizer: Tokenizer, { skipSpecialTokens, stripLeadingSpace = false }: DetokenizerOptions) {
+  constructor(tokenizer: Tokenizer, options: DetokenizerOptions) {
+    const { skipSpecialTokens, shownSpecialTokenIds, stripLeadingSpace = false } = options;
     this.#tokenizer = tokenizer;
     this.#skipSpecialTokens = skipSpecialTokens;
+    this.#shown = new Set(shownSpecialTokenIds);
     this.#stripsSpace = stripLeadingSpace;
   }
 
   /** Text that this token completes; '' while a character is incomplete. */
   push(id: number): string {
-    if (this.#skipSpecialTokens && this.#tokenizer.isSpecial(id)) return '';
+    if (this.#skipSpecialTokens && this.#tokenizer.isSpecial(id) && !this.#shown.has(id)) return '';
     if (this.#pending.length === 0 && this.#tokenizer.isWhole(id)) return this.#emit(this.#tokenizer.tokenText(id));
     const bytes = Buffer.concat([this.#pending, this.#tokenizer.tokenBytes(id)]);
     const complete = bytes.length - incompleteTailLength(bytes);

@@ -8,6 +8,8 @@ export interface TextOutputOptions {
   readonly stop: readonly string[];
   readonly includeStopStrInOutput: boolean;
   readonly skipSpecialTokens: boolean;
+  /** Special tokens that stay in the text all the same. */
+  readonly shownSpecialTokenIds?: readonly number[];
   /** Drop one space at the very beginning of the answer. */
   readonly stripLeadingSpace: boolean;
   /** Stop strings within the text of this many first tokens do not count. Defaults to 0. */

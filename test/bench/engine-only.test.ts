@@ -7,7 +7,13 @@ import { GenerationStream } from '../../src/engine/generation-stream.ts';
 import { queueFull } from '../../src/errors.ts';
 
 const workload = new Workload({ endpoint: 'completions', model: 'default', vocabSize: 50, seed: 3 });
-const START: GenerationEvent = { type: 'start', numPromptTokens: 5, numCachedTokens: 0, promptLogprobs: null };
+const START: GenerationEvent = {
+  type: 'start',
+  numPromptTokens: 5,
+  numCachedTokens: 0,
+  promptLogprobs: null,
+  times: { queueMs: 0, prefillMs: 0, decodeMs: 0 },
+};
 const DELTA: GenerationEvent = { type: 'delta', text: 'a', tokenIds: [7], logprobs: null };
 
 /** An engine that answers every request with these events. */

@@ -31,7 +31,7 @@ describe('LoadingModel', () => {
 
   it('is the model once that is there, and follows its state', () => {
     let state: Engine['state'] = 'ready';
-    const limits = { maxModelLen: 7, vocabSize: 9 };
+    const limits = { maxModelLen: 7, eosTokenIds: [], vocabSize: 9 };
     const engine: Engine = {
       get state() {
         return state;

@@ -49,7 +49,7 @@ describe('latent-serve serve', () => {
     cli.child.kill('SIGTERM');
     const { code, stdout, stderr } = await cli.result;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain(`loads ${folder} on cpu with `);
+    expect(stdout).toContain(`loads ${folder} on the CPU with `);
     expect(stdout).toMatch(/latent cache: .* blocks/);
     expect(stdout).not.toContain('k1');
     expect(stdout).not.toContain('k2');

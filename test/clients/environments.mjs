@@ -17,10 +17,21 @@ const MIN_NODE = 22;
  * @returns path of its interpreter
  * @throws Error with a sentence for people
  */
-export async function pythonEnvironment(clients, cache) {
+export function pythonEnvironment(clients, cache) {
+  return virtualEnvironment('python', path.join(clients, 'requirements.txt'), cache, { isComplete: true });
+}
+
+/**
+ * The same with lm-evaluation-harness and the packages that it imports here. Left out are those that only other tasks and
+ * metrics need: they are large, or have to be built.
+ */
+export function lmEvalEnvironment(clients, cache) {
+  return virtualEnvironment('lm-eval', path.join(clients, 'requirements-lm-eval.txt'), cache, { isComplete: false });
+}
+
+async function virtualEnvironment(name, requirements, cache, { isComplete }) {
   const { command, version } = await findPython();
-  const requirements = path.join(clients, 'requirements.txt');
-  const folder = await cached(cache, 'python', [await readFile(requirements), version], async (target) => {
+  const folder = await cached(cache, name, [await readFile(requirements), version], async (target) => {
     await run(command, ['-m', 'venv', target]).catch((error) => {
       throw new Error(`${command} -m venv failed (Debian and Ubuntu: install python3-venv): ${output(error)}`);
     });
@@ -29,6 +40,7 @@ export async function pythonEnvironment(clients, cache) {
     await run(path.join(target, 'bin/python'), install).catch((error) => {
       throw new Error(`pip install failed: ${output(error)}`);
     });
+    if (!isComplete) return;
     await run(path.join(target, 'bin/python'), ['-m', 'pip', 'check']).catch((error) => {
       throw new Error(`requirements.txt is not complete: ${output(error)}`);
     });

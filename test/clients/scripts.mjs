@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /** Prefixes of variables that would send a client elsewhere or switch its tracing on. */
-const CLIENT_VARIABLES = /^(OPENAI|AZURE_OPENAI|LANGCHAIN|LANGSMITH|LATENT_SERVE)_/;
+const CLIENT_VARIABLES = /^(OPENAI|AZURE_OPENAI|ANTHROPIC|DEEPSEEK|LANGCHAIN|LANGSMITH|AI_GATEWAY|HF|LATENT_SERVE)_/;
 const children = new Set();
 
 /** Environment of a client: nothing of the user's own accounts, and no proxy for this machine. */

@@ -35,13 +35,19 @@ describe('defaults', () => {
       servedModelName: [],
       maxModelLen: null,
       chatTemplate: null,
+      trustRequestChatTemplate: false,
+      toolCallParser: 'auto',
+      reasoningParser: 'none',
       generationConfig: 'auto',
       device: 'cpu',
+      dtype: 'auto',
+      loadFormat: 'auto',
       numThreads: null,
       cacheDir: null,
       host: '127.0.0.1',
       port: 8000,
       apiKey: [],
+      allowedOrigins: ['*'],
       shutdownTimeout: 30,
       logLevel: 'info',
       logFormat: 'auto',
@@ -49,6 +55,7 @@ describe('defaults', () => {
       maxNumBatchedTokens: null,
       stepTargetMs: 200,
       kvCacheMemoryBytes: null,
+      gpuMemoryUtilization: 0.9,
       enablePrefixCaching: true,
       maxNumQueuedReqs: 1024,
       maxQueueWait: 300,
@@ -93,8 +100,15 @@ describe('environment', () => {
   it('has a variable for every setting', () => {
     const values: Partial<Record<string, string>> = {
       servedModelName: 'a,b',
+      trustRequestChatTemplate: 'true',
+      toolCallParser: 'json',
+      reasoningParser: 'deepseek_r1',
       generationConfig: 'none',
-      device: 'cpu',
+      device: 'cuda:1',
+      dtype: 'float16',
+      loadFormat: 'dummy',
+      gpuMemoryUtilization: '0.5',
+      allowedOrigins: 'https://a.example,http://localhost:3000',
       logLevel: 'debug',
       logFormat: 'json',
       enablePrefixCaching: 'off',
@@ -103,7 +117,7 @@ describe('environment', () => {
     const config = loadConfig({ flags: {}, env });
     const defaults = loadConfig({ flags: {}, env: {} });
     for (const key of SETTING_KEYS) {
-      if (key === 'device' || key === 'maxNumQueuedReqs') continue; // the same as their defaults
+      if (key === 'maxNumQueuedReqs') continue; // the same as its default
       expect(config[key], key).not.toEqual(defaults[key]);
     }
     expect(config.servedModelName).toEqual(['a', 'b']);
@@ -185,7 +199,17 @@ describe('errors name the setting, its source and the value', () => {
     [{ flags: { maxModelLen: '1' } }, '--max-model-len', 'at least 2'],
     [{ flags: { kvCacheMemoryBytes: '2X' } }, '--kv-cache-memory-bytes must be', '1GiB'],
     [{ flags: { logLevel: 'loud' } }, '--log-level must be one of trace, debug', '"loud"'],
-    [{ flags: { device: 'cuda' } }, '--device must be cpu', 'no CUDA device yet'],
+    [{ flags: { device: 'gpu' } }, '--device must be cpu, cuda or cuda:N', '"gpu"'],
+    [{ flags: { gpuMemoryUtilization: '1.5' } }, '--gpu-memory-utilization must be', 'above 0'],
+    [
+      { flags: { allowedOrigins: ['example.com'] } },
+      '--allowed-origins must be origins such as',
+      'not ["example.com"]',
+    ],
+    [
+      { env: { LATENT_SERVE_ALLOWED_ORIGINS: 'https://a.example/' } },
+      'LATENT_SERVE_ALLOWED_ORIGINS must be origins such as',
+    ],
     [{ flags: { apiKey: ['secret', ''] } }, '--api-key must be', 'none of them empty'],
     [{ env: { LATENT_SERVE_ENABLE_PREFIX_CACHING: 'maybe' } }, 'LATENT_SERVE_ENABLE_PREFIX_CACHING', 'true or false'],
     [{ flags: { shutdownTimeout: '1h' } }, '--shutdown-timeout must be a number of seconds', '"1h"'],

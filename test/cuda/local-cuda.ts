@@ -11,6 +11,7 @@ import type { PackedModel } from '../../src/packing/packed-model.ts';
 import { CudaRank } from '../../src/ranks/cuda-rank.ts';
 import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
 import { PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
+import { decodeBuckets } from '../../src/runner/decode-buckets.ts';
 import { PagedRunner } from '../../src/runner/paged-runner.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import { type DeviceLimits, type EngineShape, type LocalDevice, LocalEngine } from '../support/local-engine.ts';
@@ -68,7 +69,10 @@ class LocalGpu implements LocalDevice {
   attach({ numBlocks, ...limits }: DeviceLimits): Runner {
     const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: this.#vocabSize });
     this.#rank.attach(numBlocks, buffers);
-    return new PagedRunner(new LocalRankGroup(this.#rank, buffers), BLOCK_SIZE);
+    return new PagedRunner(new LocalRankGroup(this.#rank, buffers), {
+      blockSize: BLOCK_SIZE,
+      decodeBuckets: decodeBuckets(limits.maxSequences),
+    });
   }
 
   [Symbol.dispose](): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readModelConfig } from '../../src/deepseek-v2/parse-config.ts';
-import type { Generation, GenerationEvent } from '../../src/engine/engine.ts';
+import type { Generation, GenerationEvent, StartEvent } from '../../src/engine/engine.ts';
 import type { FinishedRequest } from '../../src/engine/engine-observer.ts';
 import type { EngineSettings, LaunchEvent } from '../../src/engine/engine-settings.ts';
 import {
@@ -31,7 +31,9 @@ async function launch(overrides: Partial<EngineSettings> = {}): Promise<Launched
     tokenizerSize: 256,
     eosTokenIds: [],
     cacheRoot,
-    numThreads: 1,
+    device: { type: 'cpu', numThreads: 1, numGroups: 3 },
+    gpuMemoryUtilization: 0.9,
+    loadFormat: 'auto',
     maxModelLen: null,
     maxNumSeqs: 8,
     maxNumBatchedTokens: 64,
@@ -113,6 +115,8 @@ describe('launchEngine', () => {
     outputs.forEach((all, index) => {
       const { prompt, tokens } = some[index]!;
       expect(all[0]).toMatchObject({ type: 'start', numPromptTokens: prompt.length });
+      const { queueMs, prefillMs, decodeMs } = (all[0] as StartEvent).times;
+      for (const ms of [queueMs, prefillMs, decodeMs]) expect(ms).toBeGreaterThan(0);
       expect(all.at(-1)).toEqual({ type: 'finish', reason: 'length', stopReason: null, numCompletionTokens: 24 });
       expect(tokensOf(all)).toEqual(tokens);
     });
@@ -219,6 +223,11 @@ describe('a launch that cannot work', () => {
   it('refuses more context than the model or the memory has', async () => {
     await expect(launch({ maxModelLen: 4096 })).rejects.toThrow(ConfigError);
     await expect(launch({ maxModelLen: 1024, kvCacheMemoryBytes: 100_000 })).rejects.toThrow(/max-model-len/);
+  });
+
+  it('ends its threads when the engine fails after the rank is attached', async () => {
+    // More ids than the logits have columns: found by the sampler, once warm-up is over.
+    await expect(launch({ tokenizerSize: 100_000 })).rejects.toThrow(/vocabulary/);
   });
 
   it('lowers the context where one sequence of full length would not fit', async () => {

@@ -41,6 +41,8 @@ const usage = (prompt: number, completion: number, cached = 0) => ({
   total_tokens: prompt + completion,
   prompt_tokens_details: { cached_tokens: cached },
   completion_tokens_details: { reasoning_tokens: 0 },
+  prompt_cache_hit_tokens: cached,
+  prompt_cache_miss_tokens: prompt - cached,
 });
 
 describe('chat stream', () => {

@@ -1,4 +1,5 @@
 import OpenAI, {
+  APIError,
   APIUserAbortError,
   AuthenticationError,
   BadRequestError,
@@ -9,7 +10,7 @@ import OpenAI, {
 import { describe, expect, it } from 'vitest';
 import { queueFull, unavailable } from '../../src/errors.ts';
 import type { AppOptions } from '../../src/http/app-options.ts';
-import { babble, ScriptedEngine, say, startOf } from '../openai/support/scripted-engine.ts';
+import { babble, ScriptedEngine, say, stallAfterFirstWord, startOf } from '../openai/support/scripted-engine.ts';
 import { listeningApp } from './support/app.ts';
 
 const user = { role: 'user' as const, content: 'q' };
@@ -168,5 +169,48 @@ describe('errors as the openai client sees them', () => {
       for await (const _ of stream);
     })();
     expect(await failure(reading)).toMatchObject({ message: 'The engine has failed.', code: 'server_unavailable' });
+  });
+});
+
+describe('what clients do with the rest of the server', () => {
+  it.each(['', '/beta'])("DeepSeek's base URL %j", async (base) => {
+    const { baseUrl } = await sdk();
+    const client = new OpenAI({ baseURL: `${baseUrl}${base}`, apiKey: 'sk-test', maxRetries: 0 });
+    const answer = await client.chat.completions.create({ model: 'deepseek-chat', messages: [user] });
+    expect(answer.choices[0]?.message.content).toBe('Hello é😀');
+    expect((await client.models.list()).data[0]?.id).toBe('org/tiny-v2');
+  });
+
+  it.each([true, false])('a cancelled request is an error that is not tried again (stream: %s)', async (stream) => {
+    const { baseUrl, engine } = await sdk(new ScriptedEngine(stallAfterFirstWord));
+    const client = new OpenAI({ baseURL: `${baseUrl}/v1`, apiKey: 'sk-test', maxRetries: 3 });
+    const cancel = (id: string) => client.post<object>(`/requests/${id}/cancel`);
+    const options = { headers: { 'x-request-id': 'trace' } };
+    if (stream) {
+      const chunks = await client.chat.completions.create({ model: 'default', messages: [user], stream }, options);
+      const error = await failure(
+        (async () => {
+          for await (const chunk of chunks) {
+            if (chunk.choices[0]?.delta.content) await cancel(chunk.id);
+          }
+        })(),
+      );
+      expect(error).toBeInstanceOf(APIError);
+      expect(error).toMatchObject({ code: 'request_cancelled' });
+    } else {
+      const submitted = engine.nextSubmission();
+      const answer = failure(client.chat.completions.create({ model: 'default', messages: [user] }, options));
+      await submitted;
+      expect(await cancel('trace')).toMatchObject({ object: 'request.cancelled', cancelled: true });
+      expect(await answer).toMatchObject({ status: 499, code: 'request_cancelled', requestID: 'trace' });
+    }
+    expect(engine.submissions).toHaveLength(1);
+  });
+
+  it('an API that is not there says so', async () => {
+    const { client } = await sdk();
+    const error = await failure(client.embeddings.create({ model: 'default', input: 'x' }));
+    expect(error).toBeInstanceOf(NotFoundError);
+    expect(error).toMatchObject({ code: 'unsupported_endpoint', message: expect.stringContaining('embeddings') });
   });
 });

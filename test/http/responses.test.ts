@@ -40,6 +40,8 @@ describe('chat answer', () => {
         total_tokens: 6,
         prompt_tokens_details: { cached_tokens: 2 },
         completion_tokens_details: { reasoning_tokens: 0 },
+        prompt_cache_hit_tokens: 2,
+        prompt_cache_miss_tokens: 2,
       },
     });
   });
@@ -129,7 +131,7 @@ describe('completion answer', () => {
       logprobs: {
         tokens: ['<bos>', 'a', 'b'],
         token_logprobs: [null, -97 / 256, -98 / 256],
-        top_logprobs: [null, { a: -97 / 256 }, { a: -1, b: -98 / 256 }],
+        top_logprobs: [null, { a: -1 }, { a: -1, b: -98 / 256 }],
         text_offset: [0, 0, 1],
       },
       finish_reason: 'length',

@@ -22,6 +22,8 @@ describe('probes', () => {
     const ready = await get('/health', made);
     expect(ready.statusCode).toBe(health);
     expect((await get('/live', made)).statusCode).toBe(live);
+    for (const url of ['/v1/health', '/ping']) expect((await get(url, made)).body).toBe(ready.body);
+    expect((await made.app.inject({ method: 'POST', url: '/ping' })).statusCode).toBe(health);
     if (health === 503) {
       expect(ready.json().error).toMatchObject({ type: 'service_unavailable_error', param: null });
       expect(ready.headers['x-should-retry']).toBe(state === 'failed' ? 'false' : 'true');
@@ -127,11 +129,39 @@ describe('tokenize and detokenize', () => {
 
 describe('unknown paths and methods', () => {
   it('404 with the error body', async () => {
-    for (const url of ['/', '/v1', '/v2/models', '/v1/chat/completions/x', '/v1/embeddings?x=1']) {
+    for (const url of ['/v1', '/v2/models', '/v1/chat/completion', '/v1x/models', '/beta', '/v1/v1/models']) {
       const answer = await get(url);
       expect(answer.statusCode).toBe(404);
       expect(answer.json().error).toMatchObject({ type: 'not_found_error', param: null, code: 'unknown_url' });
+      expect(answer.json().error.message.includes('once too often')).toBe(url === '/v1/v1/models');
     }
+  });
+
+  it.each([
+    ['POST', '/v1/embeddings?x=1', 'embeddings'],
+    ['POST', '/embeddings', 'embeddings'],
+    ['POST', '/v1/audio/speech', 'audio'],
+    ['POST', '/v1/images/generations', 'images'],
+    ['POST', '/v1/moderations', 'moderation'],
+    ['GET', '/v1/files', 'files'],
+    ['DELETE', '/v1/files/file-1/content', 'files'],
+    ['POST', '/v1/batches', 'batches'],
+    ['POST', '/v1/messages/batches', 'batches'],
+    ['POST', '/v1/assistants', 'assistants'],
+    ['POST', '/v1/threads/x/runs', 'assistants'],
+    ['GET', '/v1/chat/completions/chatcmpl-1', 'stored'],
+    ['POST', '/api/chat', "Ollama's"],
+    ['POST', '/completion', "llama.cpp's"],
+    ['POST', '/v1/rerank', 'reranking'],
+    ['GET', '/user/balance', 'balance'],
+  ] as const)('%s %s is a 404 that says that it is not offered', async (method, url, word) => {
+    const answer = await testApp().app.inject({ method, url });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.body).toContain(word);
+    const { error } = answer.json();
+    // Anthropic's body has the code elsewhere.
+    expect(error.code ?? error.details.error_code).toBe('unsupported_endpoint');
+    expect(error.message).toContain('/v1/chat/completions');
   });
 
   it('405 says what is allowed', async () => {
@@ -141,6 +171,11 @@ describe('unknown paths and methods', () => {
       ['DELETE', '/v1/models/x/y', 'GET, HEAD'],
       ['PUT', '/v1/models?x=1', 'GET, HEAD'],
       ['OPTIONS', '/tokenize', 'POST'],
+      ['PUT', '/chat/completions', 'POST'],
+      ['GET', '/beta/completions', 'POST'],
+      ['GET', '/v1/requests/abc/cancel', 'POST'],
+      ['POST', '/v1/requests/abc', 'DELETE'],
+      ['DELETE', '/ping', 'GET, POST, HEAD'],
     ] as const) {
       const answer = await app.inject({ method, url });
       expect(answer.statusCode).toBe(405);
@@ -190,7 +225,14 @@ describe('API keys', () => {
       ['GET', '/v1/models/default'],
       ['POST', '/tokenize'],
       ['POST', '/detokenize'],
+      ['GET', '/models'],
+      ['GET', '/beta/models/default'],
+      ['POST', '/chat/completions'],
+      ['POST', '/beta/completions'],
+      ['POST', '/v1/chat/completions/render'],
+      ['POST', '/v1/requests/x/cancel'],
       ['GET', '/nowhere'],
+      ['POST', '/v1/embeddings'],
       ['GET', '/v1/completions'],
     ] as const) {
       const answer = await call(method, url);
@@ -198,7 +240,8 @@ describe('API keys', () => {
       expect(answer.headers['www-authenticate']).toBe('Bearer');
       expect(answer.json().error).toMatchObject({ type: 'authentication_error', param: null, code: 'invalid_api_key' });
     }
-    for (const url of ['/health', '/live', '/version']) expect((await call('GET', url)).statusCode).toBe(200);
+    for (const url of ['/', '/health', '/v1/health', '/ping', '/live', '/version', '/load'])
+      expect((await call('GET', url)).statusCode).toBe(200);
   });
 
   it.each([
@@ -243,12 +286,16 @@ describe('metrics', () => {
     await app.inject({ method: 'POST', url: '/v1/completions', payload: {}, headers });
     await app.inject({ method: 'GET', url: '/v1/models/a/b?c=d', headers });
     await app.inject({ method: 'GET', url: '/nowhere/123', headers });
+    await app.inject({ method: 'POST', url: '/beta/completions', payload: { prompt: 'q' }, headers });
+    await app.inject({ method: 'GET', url: '/models/default', headers });
     expect(observed.map(({ handler, method, status }) => [handler, method, status])).toEqual([
       ['/metrics', 'GET', 200],
       ['/v1/completions', 'POST', 200],
       ['/v1/completions', 'POST', 400],
       ['/v1/models/*', 'GET', 404],
       ['none', 'GET', 404],
+      ['/v1/completions', 'POST', 200],
+      ['/v1/models/*', 'GET', 200],
     ]);
     for (const { seconds } of observed) expect(seconds).toBeGreaterThanOrEqual(0);
   });

@@ -43,6 +43,42 @@ describe('parseCompletion', () => {
     expect((await parse({ prompt: 'a', echo: true })).requests[0]?.promptLogprobs).toBeNull();
   });
 
+  it('generates best_of outputs, scored whether the answer shows it or not', async () => {
+    const plan = await parse({ prompt: ['a', 'b'], n: 2, best_of: 5 });
+    expect(plan).toMatchObject({ n: 5, numBest: 2, logprobs: null });
+    expect(plan.requests).toHaveLength(10);
+    expect(plan.requests.every(({ sampling }) => sampling.logprobs === 0)).toBe(true);
+    expect(await parse({ prompt: 'a', n: 2, best_of: 2 })).toMatchObject({ n: 2, numBest: null });
+  });
+
+  it('shows as many alternatives as logprob_token_ids lists', async () => {
+    const plan = await parse({ prompt: 'a', logprobs: 1, logprob_token_ids: [3, 4, 5] });
+    expect(plan.logprobs).toBe(3);
+    expect(plan.requests[0]?.sampling).toMatchObject({ logprobs: 1, logprobTokenIds: [3, 4, 5] });
+    expect((await parse({ prompt: 'a', logprobs: 1, logprob_token_ids: [] })).logprobs).toBe(1);
+  });
+
+  it('says that -1 log-probabilities, the whole vocabulary, are not offered', async () => {
+    for (const field of ['logprobs', 'prompt_logprobs']) {
+      await expect(parse({ prompt: 'a', [field]: -1 })).rejects.toMatchObject({
+        param: field,
+        message: expect.stringContaining('must be 0 to 20 (-1, the whole vocabulary, is not offered)'),
+      });
+    }
+  });
+
+  it('takes repetition_detection of size 0 as off, and 1 for the smallest pattern', async () => {
+    const detection = async (value: object) =>
+      (await parse({ prompt: 'a', repetition_detection: value })).requests[0]?.sampling.repetitionDetection;
+    expect(await detection({})).toBeNull();
+    expect(await detection({ max_pattern_size: 0, min_count: 0 })).toBeNull();
+    expect(await detection({ max_pattern_size: 4, min_count: 3 })).toEqual({
+      maxPatternSize: 4,
+      minPatternSize: 1,
+      minCount: 3,
+    });
+  });
+
   it('does not strip what a raw prompt is continued with', async () => {
     expect((await parse({ prompt: 'a' })).requests[0]?.stripLeadingSpace).toBe(false);
   });

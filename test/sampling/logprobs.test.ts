@@ -42,6 +42,17 @@ test('are those of the raw distribution, padding in the normaliser only', () => 
   expect(logprobs?.top.map((entry) => entry.tokenId)).toEqual([2, 0]);
 });
 
+test('are of listed tokens, in their order, where some are listed', () => {
+  const sampler = new Sampler({ logitsWidth: 4, vocabSize: 3 });
+  const params = samplingParams({ logprobs: 1, logprobTokenIds: [1, 0], allowedTokenIds: [0] });
+  const row = Float32Array.of(0, Math.log(3), Math.log(2), Math.log(4));
+  const { logprobs } = sampler.sample(row, new SequenceSampling(params, [], [], { fallbackSeed: 0 }));
+  expect(logprobs).toMatchObject({ tokenId: 0, rank: 3 });
+  expect(logprobs?.logprob).toBeCloseTo(Math.log(1 / 10), 6);
+  expect(logprobs?.top.map(({ tokenId }) => tokenId)).toEqual([1, 0]);
+  expect(logprobs?.top[0]?.logprob).toBeCloseTo(Math.log(3 / 10), 6);
+});
+
 test('only when asked for', () => {
   const sampler = new Sampler({ logitsWidth: 2, vocabSize: 2 });
   const sample = (logprobs: number | null) =>

@@ -12,7 +12,7 @@ export interface ReferenceDistribution {
   readonly nucleusMargin: number;
 }
 
-/** Logits after min_tokens, logit_bias and penalties, in obvious code. */
+/** Logits after masks, min_tokens, logit_bias and penalties, in obvious code. */
 export function referenceAdjust(
   logits: readonly number[],
   params: SamplingParams,
@@ -20,7 +20,12 @@ export function referenceAdjust(
   output: readonly number[],
   eosTokenIds: readonly number[],
 ): number[] {
-  const adjusted = [...logits];
+  const endsWith = (tail: readonly number[]) => output.slice(output.length - tail.length).join() === tail.join();
+  const adjusted = logits.map((logit, id) => {
+    if (params.allowedTokenIds !== null && !params.allowedTokenIds.includes(id)) return Number.NEGATIVE_INFINITY;
+    const isBad = params.badWords.some((word) => word.at(-1) === id && endsWith(word.slice(0, -1)));
+    return isBad ? Number.NEGATIVE_INFINITY : logit;
+  });
   if (output.length < params.minTokens) {
     for (const id of [...eosTokenIds, ...params.stopTokenIds]) adjusted[id] = Number.NEGATIVE_INFINITY;
   }

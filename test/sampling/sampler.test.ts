@@ -37,6 +37,23 @@ describe('greedy', () => {
     expect(sampleOne([2.5, 3, 0], sequence({ frequencyPenalty: 0.2 }, [], [1, 1, 1]))).toBe(0);
   });
 
+  test('masks the token that would complete a bad word, in the output only', () => {
+    const params = { badWords: [[1], [0, 2], [0, 0, 3]] };
+    expect(sampleOne([1, 9, 0, 0], sequence(params))).toBe(0);
+    expect(sampleOne([1, 9, 8, 0], sequence(params, [0]))).toBe(2);
+    expect(sampleOne([1, 9, 8, 0], sequence(params, [], [0]))).toBe(0);
+    expect(sampleOne([1, 9, 8, 7], sequence(params, [], [0, 0]))).toBe(0);
+    expect(sampleOne([1, 9, 8, 7], sequence(params, [], [0, 1]))).toBe(2);
+  });
+
+  test('samples allowed tokens only', () => {
+    expect(sampleOne([1, 9, 8, 7], sequence({ allowedTokenIds: [3, 0, 3] }))).toBe(3);
+    for (let seed = 0; seed < 50; seed++) {
+      expect([0, 3]).toContain(sampleOne([1, 9, 8, 1], sequence({ allowedTokenIds: [0, 3], temperature: 2, seed })));
+    }
+    expect(sampleOne([1, 9, 8], sequence({ allowedTokenIds: [0, 500] }))).toBe(0);
+  });
+
   test('masks end and stop tokens until min_tokens are out', () => {
     const params = { minTokens: 2, stopTokenIds: [1], logitBias: [[EOS, 100] as const] };
     expect(sampleOne([0, 5, 9], sequence(params))).toBe(0);
@@ -59,10 +76,12 @@ test('adjustments and draw agree with the plain implementation', () => {
     logitBias: fc.array(fc.tuple(id, fc.constantFrom(-100, -1, 0.5, 3)), { maxLength: 4 }),
     minTokens: fc.integer({ min: 0, max: 12 }),
     stopTokenIds: fc.array(id, { maxLength: 2 }),
+    allowedTokenIds: fc.option(fc.array(id, { minLength: 25, maxLength: 60 }), { nil: null }),
+    badWords: fc.array(fc.array(fc.constantFrom(0, 1, 2, 3), { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
     seed: fc.maxSafeInteger(),
   });
   const logits = fc.array(fc.integer({ min: -80, max: 80 }), { minLength: vocabSize, maxLength: vocabSize });
-  const tokens = fc.array(id, { maxLength: 20 });
+  const tokens = fc.array(fc.oneof(id, fc.constantFrom(0, 1, 2, 3)), { maxLength: 20 });
   const sampler = new Sampler({ logitsWidth: vocabSize, vocabSize });
   fc.assert(
     fc.property(params, logits, tokens, tokens, (chosen, eighths, prompt, output) => {
@@ -158,6 +177,7 @@ describe('logits that allow no choice', () => {
     ['+Infinity', [1, Number.POSITIVE_INFINITY, 2], { temperature: 1 }],
     ['all -Infinity', new Array(3).fill(Number.NEGATIVE_INFINITY), {}],
     ['nothing but a masked end token', [-Infinity, -Infinity, 1], { minTokens: 1 }],
+    ['allowed tokens that are bad words', [1, 2, 3], { allowedTokenIds: [1], badWords: [[1]] }],
   ])('%s', (_name, logits, params) => {
     expect(() => sampleOne(logits, sequence(params))).toThrow(SamplingError);
   });

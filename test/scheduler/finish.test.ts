@@ -46,6 +46,32 @@ describe('finishOf', () => {
     expect(finishOf(withOutput([], { maxTokens: 0 }), 100)).toEqual(length);
   });
 
+  describe('repetition', () => {
+    const options = { repetitionDetection: { minPatternSize: 2, maxPatternSize: 3, minCount: 3 } };
+    const repetition = { reason: 'repetition', stopReason: null };
+
+    it('ends at the last token of a pattern, so many times in a row', () => {
+      expect(finishOf(withOutput([5, 6, 5, 6, 5], options), 100)).toBeNull();
+      expect(finishOf(withOutput([5, 6, 5, 6, 5, 6], options), 100)).toEqual(repetition);
+      expect(finishOf(withOutput([9, 5, 6, 7, 5, 6, 7, 5, 6, 7], options), 100)).toEqual(repetition);
+      expect(finishOf(withOutput([5, 6, 5, 6, 5, 6, 9], options), 100)).toBeNull();
+      expect(finishOf(withOutput([5, 6, 5, 6, 9, 5, 6], options), 100)).toBeNull();
+    });
+
+    it('counts patterns of the sizes asked for only', () => {
+      const four = [1, 2, 3, 4];
+      expect(finishOf(withOutput([...four, ...four, ...four], options), 100)).toBeNull();
+      expect(finishOf(withOutput([7, 7, 7], options), 100)).toBeNull();
+      expect(finishOf(withOutput([7, 7, 7, 7, 7, 7], options), 100)).toEqual(repetition);
+    });
+
+    it('does not count in the prompt, nor before minTokens; a full output ends by length', () => {
+      expect(finishOf(withOutput([3, 1, 2, 3, 1, 2, 3], options), 100)).toBeNull();
+      expect(finishOf(withOutput([7, 7, 7, 7, 7, 7], { ...options, minTokens: 7 }), 100)).toBeNull();
+      expect(finishOf(withOutput([7, 7, 7, 7, 7, 7], options), 9)).toEqual({ reason: 'length', stopReason: null });
+    });
+  });
+
   it('prefers stop to length when both hold', () => {
     expect(finishOf(withOutput([5, EOS], { maxTokens: 2 }), 5)).toEqual({ reason: 'stop', stopReason: null });
   });

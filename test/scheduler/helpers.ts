@@ -14,7 +14,7 @@ export function tokens(count: number, first = 1_000): number[] {
 }
 
 export function makeRequest(promptTokenIds: readonly number[], options: RequestOptions = {}): SequenceRequest {
-  const { minTokens = 0, ignoreEos = false, stopTokenIds = [], ...rest } = options;
+  const { minTokens = 0, ignoreEos = false, stopTokenIds = [], repetitionDetection = null, ...rest } = options;
   return {
     promptTokenIds,
     maxTokens: 100,
@@ -22,7 +22,7 @@ export function makeRequest(promptTokenIds: readonly number[], options: RequestO
     cacheSalt: null,
     promptLogprobs: null,
     ...rest,
-    sampling: { minTokens, ignoreEos, stopTokenIds },
+    sampling: { minTokens, ignoreEos, stopTokenIds, repetitionDetection },
   };
 }
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../../src/errors.ts';
-import { type ChatMessage, ChatTemplate, type RenderOptions } from '../../src/text/chat-template.ts';
+import type { ChatMessage } from '../../src/text/chat-message.ts';
+import { ChatTemplate, type RenderOptions } from '../../src/text/chat-template.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
 import { readJson, readText, tokenizer, tokenizerConfig, tokenizerJson } from './fixtures.ts';
 

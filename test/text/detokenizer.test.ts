@@ -87,4 +87,11 @@ describe('StreamingDetokenizer', () => {
     expect(stream(ids, true, true).join('')).toBe('a b');
     expect(stream(ids, false, true).join('')).toBe('<｜end▁of▁sentence｜> a b');
   });
+
+  it('shows special tokens that are wanted, and no others', () => {
+    const ids = tokenizer.encode('a<|EOT|>b<｜end▁of▁sentence｜>', { specialTokens: 'interpret' });
+    const shownSpecialTokenIds = [tokenizer.idOf('<|EOT|>')!];
+    const detokenizer = new StreamingDetokenizer(tokenizer, { skipSpecialTokens: true, shownSpecialTokenIds });
+    expect(ids.map((id) => detokenizer.push(id)).join('')).toBe('a<|EOT|>b');
+  });
 });

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { invalidRequest } from '../../errors.ts';
+import { messageErrorBody } from '../../openai/messages/message-error.ts';
 import { hasWatchedRequest } from '../client-watch.ts';
 import { errorHeaders, toApiError } from '../error-mapping.ts';
+import { isMessagesUrl } from '../messages-url.ts';
 
 /** How long a client may go on sending a body that has been refused. Milliseconds. */
 const LINGER_MS = 2000;
@@ -20,16 +22,14 @@ function lingerOverBody(request: FastifyRequest, reply: FastifyReply): void {
   }, LINGER_MS).unref();
 }
 
-/** Answers an error with the OpenAI body; bugs are logged with their stack. */
+/** Answers an error with the OpenAI body, or Anthropic's on its paths; bugs are logged with their stack. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const apiError = toApiError(error);
   if (apiError.status === 413) lingerOverBody(request, reply);
   if (apiError !== error && apiError.status >= 500) request.log.error({ err: error }, 'unexpected error');
-  reply
-    .header('x-request-id', request.id)
-    .status(apiError.status)
-    .headers(errorHeaders(apiError))
-    .send(apiError.toBody());
+  reply.header('x-request-id', request.id).status(apiError.status).headers(errorHeaders(apiError));
+  if (isMessagesUrl(request.url)) reply.header('request-id', request.id).send(messageErrorBody(apiError, request.id));
+  else reply.send(apiError.toBody());
 }
 
 /** All errors of hooks and handlers end in {@link answerError}. */

@@ -1,26 +1,29 @@
 import type { FastifyInstance } from 'fastify';
 import { ApiError } from '../../errors.ts';
+import type { KnownRoutes } from '../known-routes.ts';
+import { unsupportedEndpoint } from '../unsupported-endpoints.ts';
 
-/** 404 with OpenAI's body for unknown paths, 405 with Allow for known ones. Must be added before the routes. */
-export function addNotFoundHandler(app: FastifyInstance): void {
-  const methodsByUrl = new Map<string, Set<string>>();
-  app.addHook('onRoute', ({ url, method }) => {
-    const methods = methodsByUrl.get(url) ?? new Set();
-    for (const each of [method].flat()) methods.add(each);
-    methodsByUrl.set(url, methods);
-  });
+const OFFERED = '/v1/chat/completions, /v1/completions, /v1/responses and /v1/messages';
+const MAX_SHOWN_PATH = 200;
 
+/** 404 with OpenAI's body for unknown paths, which says so where another server has the path; 405 with Allow for known ones. */
+export function addNotFoundHandler(app: FastifyInstance, routes: KnownRoutes): void {
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?', 1)[0] ?? '';
-    for (const [url, methods] of methodsByUrl) {
-      const matches = url.endsWith('*') ? path.startsWith(url.slice(0, -1)) : path === url;
-      if (!matches) continue;
-      const allow = [...methods].join(', ');
+    const methods = routes.methodsAt(path);
+    if (methods.length > 0) {
+      const allow = methods.join(', ');
       reply.header('allow', allow);
       const message = `${request.method} is not allowed here; use ${allow}.`;
       throw new ApiError(405, 'invalid_request_error', message, { code: 'method_not_allowed' });
     }
-    const where = `${request.method} ${path.slice(0, 200)}`;
-    throw new ApiError(404, 'not_found_error', `Invalid URL (${where}).`, { code: 'unknown_url' });
+    const where = `${request.method} ${path.slice(0, MAX_SHOWN_PATH)}`;
+    const what = unsupportedEndpoint(path);
+    if (what !== null) {
+      const message = `This server does not offer ${what} (${where}). It generates text: see ${OFFERED}.`;
+      throw new ApiError(404, 'not_found_error', message, { code: 'unsupported_endpoint' });
+    }
+    const hint = /^\/v1\/v1\//.test(path) ? ' The base URL of the client ends in /v1 once too often.' : '';
+    throw new ApiError(404, 'not_found_error', `Invalid URL (${where}).${hint}`, { code: 'unknown_url' });
   });
 }

@@ -1,18 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpMetrics } from '../app-options.ts';
-
-/** nginx's status for "client closed request". */
-const CLIENT_GONE_STATUS = 499;
+import { CLIENT_CLOSED_STATUS } from '../error-mapping.ts';
 
 /** Told about requests that end without an answer, which Fastify's hooks never see. */
 export interface RequestObserver {
   clientGone(request: FastifyRequest, reply: FastifyReply): void;
 }
 
-/** Counts and logs every request once, and adds openai-processing-ms to answers that are not streams. */
+/** Counts and logs every request once, and adds openai-processing-ms to answers that are not streams (streams have the time to their headers there). */
 export function addObserver(app: FastifyInstance, metrics: HttpMetrics | undefined): RequestObserver {
   const observe = (request: FastifyRequest, reply: FastifyReply, status: number): void => {
-    const handler = request.routeOptions.url ?? 'none';
+    const handler = request.routeOptions.config?.canonicalUrl ?? request.routeOptions.url ?? 'none';
     const seconds = reply.elapsedTime / 1000;
     metrics?.onHttpRequest({ handler, method: request.method, status, seconds });
     const path = request.url.split('?', 1)[0];
@@ -29,5 +27,5 @@ export function addObserver(app: FastifyInstance, metrics: HttpMetrics | undefin
     observe(request, reply, reply.statusCode);
     done();
   });
-  return { clientGone: (request, reply) => observe(request, reply, CLIENT_GONE_STATUS) };
+  return { clientGone: (request, reply) => observe(request, reply, CLIENT_CLOSED_STATUS) };
 }

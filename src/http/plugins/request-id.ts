@@ -11,6 +11,12 @@ export function requestIdOf(request: IncomingMessage): string {
   return given === '' ? `req_${randomUUID().replaceAll('-', '')}` : given;
 }
 
+/** The client's x-request-id where it can be part of the id of an answer, as it is; else null. */
+export function clientRequestId(request: IncomingMessage): string | null {
+  const header = request.headers['x-request-id'];
+  return typeof header === 'string' && /^[\w.:-]{1,128}$/.test(header) ? header : null;
+}
+
 /** Every answer carries its x-request-id. */
 export function addRequestId(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {

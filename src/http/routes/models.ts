@@ -1,12 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import { modelCard, modelList } from '../../openai/model-card.ts';
 import type { RouteContext } from '../generation-route.ts';
+import { addEndpoint, pathsOf } from '../inference-route.ts';
 
 /** GET /v1/models and /v1/models/{id}; an id may contain slashes and may be an alias. */
 export function addModels(app: FastifyInstance, { registry }: RouteContext): void {
-  app.get('/v1/models', () => modelList(registry.models));
-  app.get<{ Params: { '*': string } }>('/v1/models/*', (request) => {
-    const id = request.params['*'];
-    return modelCard(registry.resolve(id), id);
+  addEndpoint(app, pathsOf('/v1/models'), { method: 'GET', handler: async () => modelList(registry.models) });
+  addEndpoint(app, pathsOf('/v1/models/*'), {
+    method: 'GET',
+    handler: async (request) => {
+      const id = (request.params as { '*': string })['*'];
+      return modelCard(registry.resolve(id), id);
+    },
   });
 }

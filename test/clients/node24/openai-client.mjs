@@ -3,7 +3,18 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { countries } from 'countries-list';
 import OpenAI from 'openai';
-import { baseURL, check, contextLength, get, judgesAnswers, post, README_MESSAGES, runChecks } from './checks.mjs';
+import {
+  baseURL,
+  check,
+  contextLength,
+  get,
+  judgesAnswers,
+  post,
+  README_MESSAGES,
+  runChecks,
+  running,
+  untilIdle,
+} from './checks.mjs';
 
 const client = new OpenAI({ baseURL, apiKey: 'EMPTY' });
 const messages = README_MESSAGES;
@@ -13,11 +24,6 @@ const greedy = { model: 'default', temperature: 0, max_tokens: 64 };
 async function expectedAnswer() {
   const { choices, usage } = await post('/chat/completions', { ...greedy, messages });
   return { text: choices[0].message.content, finishReason: choices[0].finish_reason, usage };
-}
-
-async function isRunning() {
-  const metrics = await (await fetch(new URL('/metrics', baseURL))).text();
-  return !/^vllm:num_requests_running\{.*\} 0$/m.test(metrics);
 }
 
 check(`openai for Node ${process.versions.node}: the README's chat completion`, async () => {
@@ -77,6 +83,7 @@ check('openai for Node: abort in the middle of a stream', async () => {
   const whole = client.chat.completions.stream({ model: 'default', messages, ignore_eos: true });
   whole.once('content', () => whole.abort());
   await assert.rejects(whole.done(), OpenAI.APIUserAbortError);
+  await untilIdle();
 });
 
 check('openai for Node: abort while waiting for an answer', async () => {
@@ -84,9 +91,10 @@ check('openai for Node: abort while waiting for an answer', async () => {
   const request = { model: 'default', messages, ignore_eos: true, n: 16 };
   const answer = client.chat.completions.create(request, { signal: waiting.signal });
   const rejection = assert.rejects(answer, OpenAI.APIUserAbortError);
-  while (!(await isRunning())) await delay(5);
+  while ((await running()) === 0) await delay(5);
   waiting.abort();
   await rejection;
+  await untilIdle();
 });
 
 check('openai for Node: text completions', async () => {

@@ -4,12 +4,16 @@ import asyncio
 import inspect
 import json
 import os
+import re
 import sys
+import time
 import traceback
 import urllib.request
 
 BASE_URL = os.environ["CLIENTS_BASE_URL"]
 """Ends in /v1."""
+ROOT_URL = BASE_URL.removesuffix("/v1")
+IDLE_LIMIT_S = 3
 JUDGE_ANSWERS = os.environ["CLIENTS_JUDGE_ANSWERS"] == "1"
 """Whether the server runs the shipped model, whose answers are known; of any other only the form is."""
 
@@ -56,6 +60,10 @@ def equal(actual, expected):
     assert actual == expected, f"{actual!r} instead of {expected!r}"
 
 
+def close(actual, expected, tolerance):
+    assert abs(actual - expected) <= tolerance, f"{actual!r} instead of {expected!r}"
+
+
 def get(path):
     """JSON of a GET below /v1, without any client library."""
     with urllib.request.urlopen(f"{BASE_URL}{path}", timeout=60) as answer:
@@ -64,11 +72,40 @@ def get(path):
 
 def post(path, body):
     """JSON of a POST below /v1, without any client library: what the libraries must show, too."""
-    request = urllib.request.Request(
-        f"{BASE_URL}{path}", json.dumps(body).encode(), {"content-type": "application/json"}
-    )
+    return post_root(f"/v1{path}", body)
+
+
+def post_root(path, body):
+    """The same for any path of the server."""
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(f"{ROOT_URL}{path}", json.dumps(body).encode(), headers)
     with urllib.request.urlopen(request, timeout=60) as answer:
         return json.load(answer)
+
+
+def gauge(name, root_url=ROOT_URL):
+    """Value of a metric of vLLM's, summed over its labels."""
+    with urllib.request.urlopen(f"{root_url}/metrics", timeout=60) as answer:
+        text = answer.read().decode()
+    return sum(float(value) for value in re.findall(rf"^vllm:{name}\{{.*\}} (.+)$", text, re.M))
+
+
+def running():
+    """Requests that the server works on at the moment."""
+    return gauge("num_requests_running") + gauge("num_requests_waiting")
+
+
+def wait_until(condition, limit_s=IDLE_LIMIT_S):
+    """Fails when the condition does not come true in time."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {limit_s} s"
+        time.sleep(0.01)
+
+
+def wait_until_idle():
+    """A client that left must have stopped its request by then."""
+    wait_until(lambda: running() == 0)
 
 
 def context_length():

@@ -21,6 +21,10 @@ export function byteCodec(): TextCodec {
   const encode = (text: string): number[] => [...new TextEncoder().encode(text)];
   return {
     maxTokenLength: 11,
+    tokenizerInfo: { bos_token: '<bos>', eos_token: '<eos>', add_bos_token: true, chat_template: null },
+    addedTokenId: (text) => [...SPECIALS].find(([, spelling]) => spelling === text)?.[0],
+    toolFormat: 'json',
+    reasoningFormat: null,
     isSpecial: (id) => id >= 256,
     tokenBytes: bytesOf,
     tokenText: (id) => new TextDecoder().decode(bytesOf(id)),
@@ -33,11 +37,12 @@ export function byteCodec(): TextCodec {
       });
       return addSpecialTokens ? [BOS, ...ids] : ids;
     },
-    encodeChat: async (turns: readonly ChatTurn[], { addGenerationPrompt }) => [
+    encodeText: async (text) => encode(text),
+    encodeChat: async (turns: readonly ChatTurn[], { addGenerationPrompt, continueFinalMessage = false }) => [
       BOS,
-      ...turns.flatMap(({ role, content }) =>
+      ...turns.flatMap(({ role, content }, index) =>
         role === 'assistant'
-          ? [ASSISTANT, ...encode(content), EOS]
+          ? [ASSISTANT, ...encode(content), ...(continueFinalMessage && index === turns.length - 1 ? [] : [EOS])]
           : [...(role === 'user' ? [USER] : []), ...encode(content)],
       ),
       ...(addGenerationPrompt ? [ASSISTANT] : []),

@@ -2,7 +2,7 @@ import type { Engine, EngineLimits, EngineState, Generation, GenerationEvent } f
 import type { GenerateRequest } from '../../../src/engine/generate-request.ts';
 import type { GrammarHandle, GrammarSpec } from '../../../src/grammar/grammar-spec.ts';
 import type { TokenLogprobs } from '../../../src/sampling/sampling-params.ts';
-import { BYTE_VOCAB_SIZE } from './byte-codec.ts';
+import { BYTE_VOCAB_SIZE, EOS } from './byte-codec.ts';
 
 /** Plays one request; the signal is the one of its submission. */
 export type Script = (request: GenerateRequest, signal: AbortSignal, index: number) => AsyncGenerator<GenerationEvent>;
@@ -15,7 +15,7 @@ export interface Submission {
 /** An engine that plays a script for every request and remembers what it was given. */
 export class ScriptedEngine implements Engine {
   state: EngineState = 'ready';
-  limits: EngineLimits = { maxModelLen: 256, vocabSize: BYTE_VOCAB_SIZE };
+  limits: EngineLimits = { maxModelLen: 256, vocabSize: BYTE_VOCAB_SIZE, eosTokenIds: [EOS] };
   script: Script;
   /** Thrown at admission when set. */
   admissionError: Error | null = null;
@@ -69,6 +69,9 @@ export function untilAborted(signal: AbortSignal): Promise<never> {
   });
 }
 
+/** Round numbers, so that timings are plain arithmetic. */
+export const SCRIPTED_TIMES = { queueMs: 5, prefillMs: 40, decodeMs: 100 } as const;
+
 export function startOf(request: GenerateRequest, numCachedTokens = 0): GenerationEvent {
   const scored = request.promptLogprobs;
   return {
@@ -77,6 +80,7 @@ export function startOf(request: GenerateRequest, numCachedTokens = 0): Generati
     numCachedTokens,
     promptLogprobs:
       scored === null ? null : request.promptTokenIds.map((id, i) => (i === 0 ? null : scriptedLogprobs(id, scored))),
+    times: SCRIPTED_TIMES,
   };
 }
 

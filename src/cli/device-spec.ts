@@ -1,0 +1,29 @@
+import type { ServeConfig } from '../config/serve-config.ts';
+import type { Precision } from '../deepseek-v2/precision.ts';
+import { ConfigError } from '../errors.ts';
+import type { DeviceSpec } from '../ranks/device-spec.ts';
+
+/** Padded batches that CPU attention distinguishes: two sizes of decodes and one of prefill chunks, or any other split. */
+const CPU_GROUPS = 3;
+
+/** DeepSeek publishes bfloat16; the experts' products are float16 in any case but float32's. */
+const PRECISIONS: Readonly<Record<ServeConfig['dtype'], Precision>> = {
+  auto: { stream: 'bf16', experts: 'f16' },
+  bfloat16: { stream: 'bf16', experts: 'f16' },
+  float16: { stream: 'f16', experts: 'f16' },
+  float32: { stream: 'f32', experts: 'f32' },
+};
+
+/**
+ * The device that --device and --dtype ask for.
+ * @throws ConfigError when the device does not compute in this type
+ */
+export function toDeviceSpec({ device, dtype, numThreads }: ServeConfig): DeviceSpec {
+  if (device === 'cpu') {
+    if (dtype !== 'auto' && dtype !== 'float32') {
+      throw new ConfigError(`--dtype ${dtype} needs --device cuda: the CPU computes in float32`);
+    }
+    return { type: 'cpu', numThreads, numGroups: CPU_GROUPS };
+  }
+  return { type: 'cuda', index: device, precision: PRECISIONS[dtype] };
+}
