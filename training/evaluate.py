@@ -53,8 +53,8 @@ class Runner:
         return out
 
 
-def held_out(task, count):
-    g = Gen(SEED, evaluating=True)
+def held_out(task, count, seed=SEED):
+    g = Gen(seed, evaluating=True)
     items, seen = [], set()
     for _ in range(count * 40):
         item = make(g, task)
@@ -67,10 +67,10 @@ def held_out(task, count):
     return items
 
 
-def score_tasks(runner, count, tasks):
+def score_tasks(runner, count, tasks, seed):
     scores, misses = {}, []
     for task in tasks:
-        items = held_out(task, count)
+        items = held_out(task, count, seed)
         answers = runner.answer([runner.render(i.system, i.turns) for i in items], LONG.get(task, 64))
         right = [judge(a, i) for a, i in zip(answers, items)]
         scores[task] = {"score": round(sum(right) / len(items), 3), "items": len(items)}
@@ -97,6 +97,7 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("folder")
     p.add_argument("--items", type=int, default=60)
+    p.add_argument("--seed", type=int, default=SEED, help="draws other names, values and operands")
     p.add_argument("--tasks", default="")
     p.add_argument("--prompts")
     p.add_argument("--out")
@@ -110,9 +111,9 @@ def main():
             print(("ok   " if r["ok"] else "MISS ") + r["scope"], "|", r["prompt"], "->", r["answer"].replace("\n", " / "))
         print({k: v for k, v in result.items() if k != "answers"})
     else:
-        scores, misses = score_tasks(runner, args.items, args.tasks.split(",") if args.tasks else list(SHARES))
+        scores, misses = score_tasks(runner, args.items, args.tasks.split(",") if args.tasks else list(SHARES), args.seed)
         mean = round(sum(s["score"] for s in scores.values()) / len(scores), 4)
-        result = {"seed": SEED, "mean": mean, "tasks": scores}
+        result = {"seed": args.seed, "mean": mean, "tasks": scores}
         print("mean", mean, "seconds", round(time.time() - begin))
         if args.misses:
             Path(args.misses).write_text(json.dumps(misses, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

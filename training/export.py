@@ -1,6 +1,7 @@
 """Writes a trained model as a Hugging Face checkpoint folder in bf16.
 
-    python export.py join FOLDER     # join shards into one model.safetensors
+    python export.py join FOLDER                  # join shards into one model.safetensors
+    python export.py blend FOLDER OTHER SHARE OUT # average of two, SHARE of the first
 """
 
 import json
@@ -79,6 +80,20 @@ def join(folder: Path):
     index.unlink()
 
 
+def blend(folder: Path, other: Path, share: float, out: Path):
+    """The weighted mean of two stages' weights; between stages of one run it keeps what either learned."""
+    a, b = load_file(folder / "model.safetensors"), load_file(other / "model.safetensors")
+    assert a.keys() == b.keys()
+    out.mkdir(parents=True, exist_ok=True)
+    mean = {name: (p.float() * share + b[name].float() * (1 - share)).to(torch.bfloat16) for name, p in a.items()}
+    save_file(mean, out / "model.safetensors", metadata={"format": "pt"})
+    write_json(out / "config.json", CONFIG)
+    write_json(out / "generation_config.json", GENERATION)
+
+
 if __name__ == "__main__":
-    assert sys.argv[1] == "join"
-    join(Path(sys.argv[2]))
+    if sys.argv[1] == "join":
+        join(Path(sys.argv[2]))
+    else:
+        assert sys.argv[1] == "blend"
+        blend(Path(sys.argv[2]), Path(sys.argv[3]), float(sys.argv[4]), Path(sys.argv[5]))

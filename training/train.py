@@ -34,6 +34,7 @@ def arguments():
     p.add_argument("--tokenizer", required=True)
     p.add_argument("--out", required=True)
     p.add_argument("--seconds", type=float, default=420)
+    p.add_argument("--total-seconds", type=float, default=math.inf, help="ends training early, so that making the data fits in as well")
     p.add_argument("--dialogues", type=int, default=3_000_000)
     p.add_argument("--learning-rate", type=float, default=2.5e-3)
     p.add_argument("--init", help="an exported folder to continue from")
@@ -84,7 +85,7 @@ def learning_rate(base, step, done, warmup):
     return base * min(1.0, (step + 1) / warmup) * shape
 
 
-def train(args, data, device):
+def train(args, data, device, process_start):
     ids, mask, starts = data
     shapes = [(16, 256), (4, 1024)] if device == "cpu" else SHAPES
     longest = max(t for _, t in shapes)
@@ -125,7 +126,8 @@ def train(args, data, device):
     if device == "cuda":
         torch.cuda.synchronize()
     begin, step, seen, total = time.time(), 0, 0, 0.0
-    while (done := (time.time() - begin) / args.seconds) < 1 and not (args.smoke and step >= 8):
+    seconds = min(args.seconds, args.total_seconds - (begin - process_start))
+    while (done := (time.time() - begin) / seconds) < 1 and not (args.smoke and step >= 8):
         for group in opt.param_groups:
             group["lr"] = learning_rate(args.learning_rate, step, done, 200 if device == "cuda" else 10)
         loss, balance = step_once(step)
@@ -149,7 +151,7 @@ def main():
         args.dialogues = 2000
     data = make_data(args)
     print(f"{len(data[2])} dialogues, {len(data[0]) / 1e6:.1f} M tokens, {time.time() - begin:.0f} s", flush=True)
-    model, log = train(args, data, device)
+    model, log = train(args, data, device, begin)
     log.update(device=torch.cuda.get_device_name() if device == "cuda" else "cpu", torch=torch.__version__, seed=args.seed,
                dialogues=len(data[2]), data_tokens=len(data[0]), learning_rate=args.learning_rate, continued=bool(args.init))
     export(model, Path(args.out), args.shard_bytes)

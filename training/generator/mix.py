@@ -2,6 +2,7 @@
 
 from . import arithmetic, chat, countries, facts, json_tasks, lists, memory, reading, refusals, system_prompts, text_ops, tools, word_problems, words, writing
 from .core import Gen, Item, polish
+from .practice import PRACTICE
 
 TASKS = {}
 for _module in (countries, lists, arithmetic, word_problems, facts, words, text_ops, writing, json_tasks, reading, memory, chat, system_prompts,
@@ -23,7 +24,10 @@ _SINGLE_WEIGHTS = [SHARES[n] for n in _SINGLE]
 
 
 def make(g: Gen, task: str) -> Item:
-    functions, weights = zip(*TASKS[task])
+    table = TASKS[task]
+    if not g.evaluating and task in PRACTICE and g.chance(PRACTICE[task][0]):
+        table = PRACTICE[task][1]
+    functions, weights = zip(*table)
     item = g.rng.choices(functions, weights)[0](g)
     item.turns = [(polish(g, q, item.noise), a.replace("D.C..", "D.C.")) for q, a in item.turns]
     return item

@@ -115,20 +115,22 @@ def two_things(g):
         asks, answer = ["What is the {c} thing?", "Which object is {c}?", "What object is {c}?", "Name the {c} thing.", "Which of the two is {c}?",
                         "Tell me what is {c}.", "Which of them is {c}?", "What is {c}?", "Which thing is {c}?", "Which one is {c}?", "What thing is {c}?"], f"The {which} is {color}."
         return Item([(g.phrase(WRAP, t=text, q=g.phrase(asks, c=color)), answer)], which, noise="none")
-    asks = ["What color is the {w}?", "Which color is the {w}?", "What is the color of the {w}?", "Tell me the color of the {w}.",
+    asks = ["What color is the {w}?", "Which color is the {w}?", "What is the color of the {w}?",
         "What colour is the {w}?", "Which color does the {w} have?"]
     return Item([(g.phrase(WRAP, t=text, q=g.phrase(asks, w=which)), f"The {which} is {color}.")], color, noise="none")
 
 
 # Everyday statements in the first person: (text, questions with the last held out, answer, which slot is the gold)
 EVERYDAY = [
-    ("I parked my {v} {prep} the {p}.", ["Where is my {v}?", "Where did I park?", "Where did I leave my {v}?", "In which place is my {v}?",
+    ("I parked my {v} {prep} the {p}.", ["Where is my {v}?", "Where did I park?", "Where did I leave my {v}?", "In which place is my {v}?", "Where can I find my {v}?", "Where is the {v} that I parked?",
+        "Tell me where my {v} is.",
         "Where did I park my {v}?"], "Your {v} is {prep} the {p}.", "p"),
-    ("I put my {a} {prep2} the {b}.", ["Where is my {a}?", "Where did I put my {a}?", "Where can I find my {a}?", "Where do I have my {a}?"],
+    ("I put my {a} {prep2} the {b}.", ["Where is my {a}?", "Where did I put my {a}?", "Where can I find my {a}?", "Where did I leave my {a}?", "Tell me where my {a} is.", "Where should I look for my {a}?",
+        "Where do I have my {a}?"],
         "Your {a} is {prep2} the {b}.", "b"),
-    ("My {a} is {prep2} the {b}.", ["Where is my {a}?", "Where can I find my {a}?", "Do you know where my {a} is?", "Where do I find my {a}?"],
+    ("My {a} is {prep2} the {b}.", ["Where is my {a}?", "Where can I find my {a}?", "Do you know where my {a} is?", "Tell me where my {a} is.", "Where should I look for my {a}?", "Where do I find my {a}?"],
         "Your {a} is {prep2} the {b}.", "b"),
-    ("I bought {k} {c} and {k2} {c2}.", ["How many {c} did I buy?", "How many {c} do I have?", "How many {c}?", "What number of {c} did I buy?"],
+    ("I bought {k} {c} and {k2} {c2}.", ["How many {c} did I buy?", "How many {c} do I have?", "How many {c}?", "Tell me how many {c} I bought.", "How many {c} did I get?", "What number of {c} did I buy?"],
         "You bought {k} {c}.", "k"),
     ("My {r} {n} is a {j}.", ["What is my {r}'s job?", "What does my {r} do?", "What does {n} do?", "What is the job of my {r}?"],
         "Your {r} {n} is a {j}.", "j"),
@@ -150,15 +152,15 @@ EVERYDAY = [
         "Where is the meeting?"], "The meeting is in room {k}.", "k"),
     ("The train to {x} leaves at {t} from platform {k}.", ["When does the train leave?", "At what time does the train leave?",
         "What time does the train to {x} leave?", "When does the train to {x} leave?"], "The train leaves at {t}.", "t"),
-    ("The train to {x} leaves at {t} from platform {k}.", ["Which platform does it leave from?", "From which platform does the train leave?",
+    ("The train to {x} leaves at {t} from platform {k}.", ["Which platform does it leave from?", "From which platform does the train leave?", "What platform does it leave from?", "Tell me the platform.",
         "What is the platform?", "Which platform is it?"], "The train leaves from platform {k}.", "k"),
-    ("Today {n} ate {f} for lunch and {f2} for dinner.", ["What did {n} eat for lunch?", "What was for lunch?", "Which food did {n} eat for lunch?",
+    ("Today {n} ate {f} for lunch and {f2} for dinner.", ["What did {n} eat for lunch?", "What was for lunch?", "Which food did {n} eat for lunch?", "Tell me {n}'s lunch.", "What was {n}'s lunch?",
         "What did {n} have for lunch?"], "{n} ate {f} for lunch.", "f"),
-    ("{n} gave the {a} to {m}.", ["Who has the {a} now?", "Who got the {a}?", "Who has the {a}?", "To whom did {n} give the {a}?"],
+    ("{n} gave the {a} to {m}.", ["Who has the {a} now?", "Who got the {a}?", "Who has the {a}?", "Who received the {a}?", "Who was given the {a}?", "Who did {n} give the {a} to?", "To whom did {n} give the {a}?"],
         "{m} has the {a}.", "m"),
-    ("{n} is taller than {m}.", ["Who is taller?", "Who is taller, {n} or {m}?", "Who is the taller one?", "Which of them is taller?"],
+    ("{n} is taller than {m}.", ["Who is taller?", "Who is taller, {n} or {m}?", "Who is the taller one?", "Name the taller person.", "Which one is taller?", "Is {m} or {n} taller?", "Which of them is taller?"],
         "{n} is taller.", "n"),
-    ("{n} and {m} went to the {p}. They saw a {a}.", ["What did they see?", "What did they see there?", "Which thing did they see?",
+    ("{n} and {m} went to the {p}. They saw a {a}.", ["What did they see?", "What did they see there?", "Which thing did they see?", "What was it that they saw?", "What did {n} and {m} see?",
         "What did they see at the {p}?"], "They saw a {a}.", "a"),
 ]
 
