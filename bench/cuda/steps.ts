@@ -13,7 +13,7 @@ import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
 import { PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
 import { PagedRunner } from '../../src/runner/paged-runner.ts';
 import type { WorkEntry } from '../../src/runner/step-work.ts';
-import { V2_LITE } from './v2-lite.ts';
+import { V2_LITE } from '../../test/deepseek-v2/published-configs.ts';
 
 const BLOCK_SIZE = 64;
 const PRECISION = { stream: 'bf16', experts: 'f16' } as const;

@@ -1,11 +1,13 @@
 import type { LoadedGrammar } from './loaded-grammar.ts';
 import type { Positions } from './positions.ts';
+import { StepBudget } from './step-budget.ts';
 import type { TokenMasks } from './token-masks.ts';
 
 /** Follows one output through a grammar. */
 export class GrammarMatcher {
   readonly #grammar: LoadedGrammar;
   readonly #masks: TokenMasks;
+  readonly #budget = new StepBudget();
   #positions: Positions;
 
   constructor(grammar: LoadedGrammar, masks: TokenMasks, start: Positions) {
@@ -25,7 +27,7 @@ export class GrammarMatcher {
    * @throws GrammarError when the grammar is too hard to follow
    */
   fillMask(mask: Int32Array): void {
-    this.#masks.fill(mask, this.#positions, this.#grammar);
+    this.#masks.fill(mask, this.#positions, this.#grammar, this.#budget);
   }
 
   /**

@@ -4,6 +4,8 @@ import type { RuleMachine } from './rule-machine.ts';
 
 /** Ways to read the same text that are followed at once. */
 const MAX_POSITIONS = 1024;
+/** As many as are looked through one by one. */
+const FEW_POSITIONS = 24;
 
 /** In the middle of a counted repetition. */
 export interface SpanState {
@@ -31,6 +33,8 @@ export class Positions {
   /** Whether the text is a whole match. */
   isComplete = false;
   readonly #seen: Position[] = [];
+  /** Once there are many. */
+  #byFrame: Map<Frame, Position[]> | null = null;
 
   get isDead(): boolean {
     return this.items.length === 0 && !this.isComplete;
@@ -38,12 +42,32 @@ export class Positions {
 
   /** Whether the position is new. @throws GrammarError when there are too many */
   add(position: Position, canGoOn: boolean): boolean {
-    for (const other of this.#seen) if (isSame(position, other)) return false;
+    for (const other of this.#sameFrame(position.frame)) if (isSame(position, other)) return false;
     if (this.#seen.length === MAX_POSITIONS) throw new GrammarError('is too ambiguous to follow');
     this.#seen.push(position);
+    this.#byFrame?.get(position.frame)?.push(position);
     if (canGoOn) this.items.push(position);
     return true;
   }
+
+  /** Positions seen so far that may equal one in this frame. */
+  #sameFrame(frame: Frame): readonly Position[] {
+    if (this.#seen.length < FEW_POSITIONS) return this.#seen;
+    if (this.#byFrame === null) {
+      this.#byFrame = new Map();
+      for (const position of this.#seen) listOf(this.#byFrame, position.frame).push(position);
+    }
+    return listOf(this.#byFrame, frame);
+  }
+}
+
+function listOf(byFrame: Map<Frame, Position[]>, frame: Frame): Position[] {
+  let list = byFrame.get(frame);
+  if (list === undefined) {
+    list = [];
+    byFrame.set(frame, list);
+  }
+  return list;
 }
 
 function isSame(a: Position, b: Position): boolean {

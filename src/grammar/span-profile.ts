@@ -80,7 +80,7 @@ export class SpanProfile {
         }
         visit(child, isOver ? unit.start : next, isOver ? count + 1 : count);
       }
-      tools.take(steps);
+      walker.budget.take(steps);
     };
     visit(0, unitState, 0);
     const sets = Array.from(leaving, (builder) => builder?.build(vocabSize) ?? null);
@@ -111,6 +111,4 @@ export interface ProfileTools {
   readonly tracer: Tracer;
   readonly walker: TrieWalker;
   readonly vocabSize: number;
-  /** Counts work. @throws GrammarError when it is too much */
-  readonly take: (steps: number) => void;
 }

@@ -4,9 +4,10 @@ import type { Position, Positions, SpanState } from './positions.ts';
 import { residualKey } from './residual-key.ts';
 import type { RuleMachine } from './rule-machine.ts';
 import { SpanProfile } from './span-profile.ts';
+import type { StepBudget } from './step-budget.ts';
 import { addToken, addTokens, type TokenSet, TokenSetBuilder } from './token-set.ts';
 import type { TokenTrieData } from './token-trie.ts';
-import { StepBudget, TrieWalker } from './trie-walker.ts';
+import { TrieWalker } from './trie-walker.ts';
 
 /** What is kept of earlier masks; when it is more, all is dropped and comes back as it is needed. */
 const MAX_CACHED_BYTES = 96 * 1024 * 1024;
@@ -27,7 +28,6 @@ export class TokenMasks {
   readonly vocabSize: number;
   readonly #trie: TokenTrieData;
   readonly #eosTokenIds: readonly number[];
-  readonly #budget = new StepBudget();
   #rules = new WeakMap<RuleMachine, RuleSets>();
   #afterExit = new WeakMap<Frame, Map<TokenSet, Int32Array>>();
   #numBytes = 0;
@@ -48,10 +48,10 @@ export class TokenMasks {
    * @param mask [ceil(vocabSize / 32)]
    * @throws GrammarError when that takes too long
    */
-  fill(mask: Int32Array, positions: Positions, grammar: LoadedGrammar): void {
+  fill(mask: Int32Array, positions: Positions, grammar: LoadedGrammar, budget: StepBudget): void {
     if (this.#numBytes > MAX_CACHED_BYTES) this.#forget();
-    this.#budget.renew();
-    const walker = new TrieWalker(this.#trie, grammar.tracer, this.#budget);
+    budget.renew();
+    const walker = new TrieWalker(this.#trie, grammar.tracer, budget);
     mask.fill(0);
     for (const position of positions.items) {
       const { machine, state, span, frame } = position;
@@ -109,7 +109,6 @@ export class TokenMasks {
         tracer: grammar.tracer,
         walker,
         vocabSize: this.vocabSize,
-        take: (steps) => this.#budget.take(steps),
       });
       profiles.set(key, profile);
       this.#numBytes += profile.numBytes;

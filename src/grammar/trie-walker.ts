@@ -1,41 +1,21 @@
 import type { Frame } from './frame.ts';
-import { GrammarError } from './grammar-error.ts';
 import type { Positions } from './positions.ts';
 import { DEAD, type RuleMachine, UNKNOWN } from './rule-machine.ts';
+import { STEP_COST, type StepBudget } from './step-budget.ts';
 import type { TokenSetBuilder } from './token-set.ts';
 import type { TokenTrieData } from './token-trie.ts';
 import type { Tracer } from './tracer.ts';
-
-/** Nodes that one mask may visit: some fifteen times the whole trie of a large vocabulary. */
-const MAX_STEPS = 6_000_000;
-/** Following several readings costs this many times what a table look-up costs. */
-const STEP_COST = 16;
-
-/** Bounds the work for one mask. */
-export class StepBudget {
-  #left = MAX_STEPS;
-
-  renew(): void {
-    this.#left = MAX_STEPS;
-  }
-
-  /** @throws GrammarError when the work is too much */
-  take(steps: number): void {
-    this.#left -= steps;
-    if (this.#left < 0) throw new GrammarError('takes too long to follow');
-  }
-}
 
 /** Finds the tokens whose bytes can follow, by going down the trie and through the grammar together. */
 export class TrieWalker {
   readonly #trie: TokenTrieData;
   readonly #tracer: Tracer;
-  readonly #budget: StepBudget;
+  readonly budget: StepBudget;
 
   constructor(trie: TokenTrieData, tracer: Tracer, budget: StepBudget) {
     this.#trie = trie;
     this.#tracer = tracer;
-    this.#budget = budget;
+    this.budget = budget;
   }
 
   /** Adds tokens below `node` that can follow, and the nodes where the bottom frame is reached. */
@@ -47,8 +27,9 @@ export class TrieWalker {
     }
     const { bytes, ends } = this.#trie;
     const end = ends[node]!;
+    const cost = STEP_COST * from.items.length;
     for (let child = node + 1; child < end; child = ends[child]!) {
-      this.#budget.take(STEP_COST);
+      this.budget.take(cost);
       this.visit(child, this.#tracer.step(from, bytes[child]!), into);
     }
   }
@@ -91,6 +72,6 @@ export class TrieWalker {
       if (tokens[child]! >= 0) this.addTokensAt(child, into.tokens);
       if (ends[child]! > child + 1) this.#walkPlain(child, machine, next, frame, into);
     }
-    this.#budget.take(steps);
+    this.budget.take(steps);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { finishOf } from '../../src/scheduler/finish.ts';
-import type { Sequence } from '../../src/scheduler/sequence.ts';
+import { Sequence } from '../../src/scheduler/sequence.ts';
 import { EOS, makeSequence, type RequestOptions } from './helpers.ts';
 
 function withOutput(output: readonly number[], options: RequestOptions = {}): Sequence {
@@ -37,6 +37,13 @@ describe('finishOf', () => {
     expect(finishOf(withOutput([5, EOS], options), 100)).toBeNull();
     expect(finishOf(withOutput([5, 9], options), 100)).toBeNull();
     expect(finishOf(withOutput([5, 5, 9], options), 100)).toEqual({ reason: 'stop', stopReason: 9 });
+  });
+
+  it('stops at the end token of a grammar, whatever sampling says', () => {
+    const sequence = makeSequence(1, [1, 2, 3], { ignoreEos: true, minTokens: 9 });
+    const ending = new Sequence(2, { ...sequence.request, endsAtEos: true }, [EOS]);
+    ending.outputTokenIds.push(5, EOS);
+    expect(finishOf(ending, 100)).toEqual({ reason: 'stop', stopReason: null });
   });
 
   it('ends by length at maxTokens and at maxModelLen, whatever minTokens says', () => {

@@ -5,8 +5,6 @@ export interface FuzzEndpoint {
   readonly url: string;
   readonly errors: 'openai' | 'anthropic';
   readonly body: { readonly [key: string]: Json };
-  /** Its lists without a limit of their own: ids and texts are as many as the body may be long. */
-  readonly hasLongLists?: boolean;
 }
 
 const schema: Json = {

@@ -104,7 +104,7 @@ function wrongFor(value: Json, path: Path, seed: number): Json {
       ? [12.5, true, -1]
       : typeof value === 'number' || typeof value === 'boolean'
         ? ['NaN', '', '1e999']
-        : [7, false, -0.5];
+        : [7, -0.5];
   const always = takesObject(value, path) ? ALWAYS_WRONG.filter(Array.isArray) : ALWAYS_WRONG;
   const all = [...always, ...others];
   return all[seed % all.length]!;
