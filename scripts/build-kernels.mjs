@@ -1,18 +1,20 @@
-// Compiles src/cuda/kernels/portable/*.cu to PTX: node scripts/build-kernels.mjs [--check]
-// With --check nothing is written, and the exit code is 1 when a committed file is not what its source compiles to.
+// Compiles src/cuda/kernels: portable/*.cu to PTX for any card from Ampere on, hopper/*.cu to machine code for sm_90a.
+//   node scripts/build-kernels.mjs           compiles into src/cuda/kernels/compiled
+//   node scripts/build-kernels.mjs --check   writes nothing; exit code 1 when a committed file is not what its source compiles to
 // nvcc is taken from $NVCC, else from PyPI's wheels, installed once into .cache/kernels.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
-const sources = path.join(root, 'src/cuda/kernels/portable');
-const compiled = path.join(root, 'src/cuda/kernels/compiled');
+const sources = path.join(root, 'src/cuda/kernels');
+const compiled = path.join(sources, 'compiled');
 const environment = path.join(root, '.cache/kernels');
 const VERSION = '13.0';
-/** Exact: another release of the compiler writes other text. */
+/** Exact: another release of the compiler writes other code. */
 const WHEELS = {
   'nvidia-cuda-nvcc': '13.0.88',
   'nvidia-cuda-crt': '13.0.88',
@@ -20,8 +22,11 @@ const WHEELS = {
   'nvidia-cuda-runtime': '13.0.96',
   'nvidia-cuda-cccl': '13.0.85',
 };
-/** Any card from Ampere on: the driver finishes the compilation. */
-const ARCHITECTURE = 'compute_80';
+const TARGETS = {
+  // The driver finishes the compilation.
+  portable: { extension: 'ptx', flags: ['-arch=compute_80', '-ptx'] },
+  hopper: { extension: 'cubin', flags: ['-gencode=arch=compute_90a,code=sm_90a', '-cubin'] },
+};
 
 function run(command, args) {
   return execFileSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
@@ -45,27 +50,52 @@ function toolkit() {
   return find();
 }
 
+/** Every source with what it is compiled to. */
+function listJobs() {
+  return Object.entries(TARGETS).flatMap(([folder, { extension, flags }]) =>
+    readdirSync(path.join(sources, folder))
+      .filter((name) => name.endsWith('.cu'))
+      .map((name) => ({
+        source: `${folder}/${name}`,
+        name: `${folder}-${name.replace(/\.cu$/, `.${extension}`)}`,
+        flags,
+      })),
+  );
+}
+
 const isCheck = process.argv.includes('--check');
 const home = toolkit();
 const work = mkdtempSync(path.join(tmpdir(), 'latent-serve-kernels-'));
-let passed = 0;
-let failed = 0;
+const jobs = listJobs();
+const totals = { passed: 0, failed: 0 };
+
+async function compile({ source, name, flags }) {
+  const output = path.join(work, name);
+  const all = ['-O3', '-std=c++17', ...flags, `-I${path.join(home, 'include')}`, source, '-o', output];
+  // A relative name, since the compiler derives names in its output from it.
+  await promisify(execFile)(path.join(home, 'bin/nvcc'), all, { cwd: sources });
+  const code = readFileSync(output);
+  const target = path.join(compiled, name);
+  if (!isCheck) writeFileSync(target, code);
+  const isSame = existsSync(target) && readFileSync(target).equals(code);
+  totals[isSame ? 'passed' : 'failed']++;
+  process.stdout.write(`${isSame ? 'ok' : 'not ok'} - ${name} is what ${source} compiles to\n`);
+}
+
+async function worker(queue) {
+  for (let job = queue.shift(); job; job = queue.shift()) await compile(job);
+}
+
 try {
-  for (const source of readdirSync(sources).filter((name) => name.endsWith('.cu'))) {
-    const name = `portable-${source.replace(/\.cu$/, '.ptx')}`;
-    const output = path.join(work, name);
-    const flags = ['-O3', '-std=c++17', `-arch=${ARCHITECTURE}`, '-ptx', `-I${path.join(home, 'include')}`];
-    run(path.join(home, 'bin/nvcc'), [...flags, path.join(sources, source), '-o', output]);
-    const text = readFileSync(output, 'utf8');
-    const target = path.join(compiled, name);
-    if (!isCheck) writeFileSync(target, text);
-    const isSame = existsSync(target) && readFileSync(target, 'utf8') === text;
-    if (isSame) passed++;
-    else failed++;
-    process.stdout.write(`${isSame ? 'ok' : 'not ok'} - ${name} is what ${source} compiles to\n`);
+  const queue = [...jobs];
+  await Promise.all(Array.from({ length: availableParallelism() }, () => worker(queue)));
+  const known = new Set(jobs.map(({ name }) => name));
+  for (const name of readdirSync(compiled).filter((file) => !known.has(file))) {
+    totals.failed++;
+    process.stdout.write(`not ok - ${name} has no source\n`);
   }
 } finally {
   rmSync(work, { recursive: true });
 }
-process.stdout.write(`${passed} passed, ${failed} failed\n`);
-process.exitCode = failed > 0 ? 1 : 0;
+process.stdout.write(`${totals.passed} passed, ${totals.failed} failed\n`);
+process.exitCode = totals.failed > 0 ? 1 : 0;

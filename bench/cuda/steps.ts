@@ -1,5 +1,5 @@
 // Times of single steps on a GPU, without scheduler, sampling or HTTP: dummy weights in DeepSeek-V2-Lite's shape.
-// node bench/cuda/steps.ts [--layers N] [--context N] [--prefill N] BATCH...     (Node 24, no development dependency)
+// node bench/cuda/steps.ts [--layers N] [--context N] [--prefill N] [--kernels auto|portable] BATCH...     (Node 24, no development dependency)
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -25,6 +25,7 @@ const { values, positionals } = parseArgs({
     context: { type: 'string', default: '1024' },
     prefill: { type: 'string', default: '2048' },
     steps: { type: 'string', default: '30' },
+    kernels: { type: 'string', default: 'auto' },
     cache: { type: 'string', default: path.join(tmpdir(), 'latent-serve-bench') },
   },
 });
@@ -44,6 +45,7 @@ const runtime = openOnnxRuntime(findCudaRuntime(cudaFolder(values.cache, ONNX_RU
 const rank = new CudaRank(runtime, device, {
   config,
   precision: PRECISION,
+  kernels: values.kernels === 'portable' ? 'portable' : 'auto',
   folder: packed.folder,
   weightsFile: packed.weightsFile,
   weights: packed.tensors,

@@ -1,7 +1,5 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { promisify } from 'node:util';
 import type { Check } from './doctor-report.ts';
 import { formatBytes, oneLine } from './format.ts';
 
@@ -20,11 +18,10 @@ const CPU_FEATURES = [
   'i8mm',
   'sve',
 ];
-const NVIDIA_SMI_MS = 5000;
 
-/** Node.js, processor, ONNX Runtime and graphics cards of this machine. */
+/** Node.js, processor, memory and ONNX Runtime of this machine. */
 export async function checkMachine(): Promise<Check[]> {
-  return [checkNode(process.versions.node), checkCpu(), checkMemory(), await checkRuntime(), await checkGpu()];
+  return [checkNode(process.versions.node), checkCpu(), checkMemory(), await checkRuntime()];
 }
 
 /** @param version such as `20.19.3` */
@@ -97,18 +94,5 @@ async function checkRuntime(): Promise<Check> {
     return { ...base, status: 'ok', message: `${version}, ${libraryPath}`, details: { version, libraryPath } };
   } catch (error) {
     return { ...base, status: 'failure', message: oneLine(error instanceof Error ? error.message : String(error)) };
-  }
-}
-
-async function checkGpu(): Promise<Check> {
-  const base = { id: 'gpu', title: 'NVIDIA GPU', status: 'note' } as const;
-  const note = 'this version runs on the CPU only';
-  const query = ['--query-gpu=name,memory.total,driver_version', '--format=csv,noheader'];
-  try {
-    const { stdout } = await promisify(execFile)('nvidia-smi', query, { timeout: NVIDIA_SMI_MS });
-    const gpus = stdout.trim().split('\n').map(oneLine);
-    return { ...base, message: `${gpus.join('; ')}: not used, ${note}`, details: { gpus } };
-  } catch {
-    return { ...base, message: `none found; ${note}`, details: { gpus: [] } };
   }
 }

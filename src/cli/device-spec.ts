@@ -18,12 +18,12 @@ const PRECISIONS: Readonly<Record<ServeConfig['dtype'], Precision>> = {
  * The device that --device and --dtype ask for.
  * @throws ConfigError when the device does not compute in this type
  */
-export function toDeviceSpec({ device, dtype, numThreads }: ServeConfig): DeviceSpec {
+export function toDeviceSpec({ device, dtype, numThreads, cudaKernels }: ServeConfig): DeviceSpec {
   if (device === 'cpu') {
     if (dtype !== 'auto' && dtype !== 'float32') {
       throw new ConfigError(`--dtype ${dtype} needs --device cuda: the CPU computes in float32`);
     }
     return { type: 'cpu', numThreads, numGroups: CPU_GROUPS };
   }
-  return { type: 'cuda', index: device, precision: PRECISIONS[dtype] };
+  return { type: 'cuda', index: device, precision: PRECISIONS[dtype], kernels: cudaKernels };
 }

@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load-config.ts';
 import type { ServeConfig } from '../config/serve-config.ts';
 import { SETTING_KEYS, type SettingKey } from '../config/settings.ts';
 import { ConfigError } from '../errors.ts';
+import type { InstallCudaFlags } from './install-cuda.ts';
 import { packageVersion } from './package-root.ts';
 import { addSettingOptions, type SettingFlags, settingFlags } from './setting-options.ts';
 
@@ -25,7 +26,11 @@ const DOCTOR_KEYS = [
   'host',
   'port',
   'kvCacheMemoryBytes',
+  'device',
+  'dtype',
+  'gpuMemoryUtilization',
 ] as const satisfies readonly SettingKey[];
+const INSTALL_KEYS = ['cacheDir'] as const satisfies readonly SettingKey[];
 
 const SERVE_NOTES = `
 Settings come from --config, overridden by the environment [names in brackets; lists are comma
@@ -43,7 +48,22 @@ Exit code 0 when this machine can serve, 1 when it cannot.
 
 Examples:
   latent-serve doctor
-  latent-serve doctor ./DeepSeek-V2-Lite-Chat --json`;
+  latent-serve doctor ./DeepSeek-V2-Lite-Chat --json
+  latent-serve doctor ./DeepSeek-V2-Lite-Chat --device cuda`;
+const INSTALL_NOTES = `
+What comes: ONNX Runtime's CUDA provider of exactly the version in use, and the cuBLAS, cuRAND, CUDA
+runtime and NCCL libraries of CUDA 13, from pinned wheels whose SHA-256 is checked before anything is
+unpacked. About 0.9 GiB are downloaded, 1.1 GiB lie on the disk afterwards. What is there already is
+kept; after an interruption the next run goes on where the last one stopped.
+Behind a proxy: Node.js 24 with NODE_USE_ENV_PROXY=1, or --wheels. Own certificates: NODE_EXTRA_CA_CERTS.
+Needed besides: Linux on x64 with glibc 2.28 or newer, and NVIDIA's driver 580 or newer.
+Exit code 0 when everything is installed, 1 when it is not.
+
+Examples:
+  latent-serve install-cuda
+  latent-serve install-cuda --index-url https://pypi.example.com/simple
+  latent-serve install-cuda --dry-run            what would come, and how to fetch it for --wheels
+  latent-serve install-cuda --wheels ./wheels    on a machine without network`;
 
 /** The command line. Each command's code is loaded when it runs, so that --help and --version are quick. */
 export function buildProgram(env: Environment): Command {
@@ -58,6 +78,7 @@ export function buildProgram(env: Environment): Command {
   addServe(program, env);
   addChat(program, env);
   addDoctor(program, env);
+  addInstallCuda(program, env);
   return program;
 }
 
@@ -131,6 +152,31 @@ function addDoctor(program: Command, env: Environment): void {
     const config = readConfig(model, options, env);
     const { doctor } = await import('./doctor.ts');
     process.exitCode = await doctor(config, options['json'] === true);
+  });
+}
+
+function addInstallCuda(program: Command, env: Environment): void {
+  const command = program
+    .command('install-cuda')
+    .summary('get what --device cuda needs')
+    .description(
+      "Installs everything that --device cuda needs but the GPU's driver, for this user, into the cache folder.",
+    )
+    .addHelpText('after', INSTALL_NOTES)
+    .optionsGroup('Source:')
+    .option(
+      '--index-url <URL>',
+      'package index to fetch wheels from (default: https://pypi.org/simple) [PIP_INDEX_URL]',
+    )
+    .option('--wheels <FOLDER>', 'take the wheels from this folder; the network is not used')
+    .optionsGroup('Installation:')
+    .option('--no-nccl', 'leave NCCL out, which only several GPUs need')
+    .option('--dry-run', 'say what would be fetched, change nothing')
+    .option('--prune', 'remove what was installed for other versions of ONNX Runtime');
+  addSettingOptions(command, INSTALL_KEYS).action(async (options: Options) => {
+    const { cacheDir } = readConfig(undefined, options, env);
+    const { installCuda } = await import('./install-cuda.ts');
+    await installCuda(options as unknown as InstallCudaFlags, cacheDir, env);
   });
 }
 

@@ -104,6 +104,12 @@ export const SETTINGS = {
     description: 'element type on a GPU (auto: bfloat16); the CPU computes in float32',
     schema: choice(['auto', 'float32', 'bfloat16', 'float16']).default('auto'),
   },
+  cudaKernels: {
+    group: 'Model',
+    value: 'auto|portable',
+    description: 'GPU kernels: the fastest for the card and the model, or those that run on every card',
+    schema: choice(['auto', 'portable']).default('auto'),
+  },
   loadFormat: {
     group: 'Model',
     value: 'auto|dummy',

@@ -36,14 +36,17 @@ const PROTOTYPES = {
   cuModuleLoadData: ['void *', 'void *'],
   cuModuleUnload: ['void *'],
   cuModuleGetFunction: ['void *', 'void *', 'const char *'],
+  cuModuleGetGlobal_v2: ['void *', 'void *', 'void *', 'const char *'],
   cuFuncSetAttribute: ['void *', 'int', 'int'],
-  cuLaunchKernel: [
+  cuFuncGetParamInfo: ['void *', 'size_t', 'void *', 'void *'],
+  cuLaunchKernelEx: ['void *', 'void *', 'void *', 'void *'],
+  cuTensorMapEncodeTiled: [
     'void *',
-    ...new Array<string>(6).fill('uint32_t'),
-    'uint32_t', // dynamic shared memory
-    'void *', // stream
-    'void *', // addresses of the arguments
-    'void *',
+    'int', // element type
+    'uint32_t', // rank
+    'void *', // address
+    ...new Array<string>(4).fill('void *'), // sizes, strides, sizes of a box, strides of its elements
+    ...new Array<string>(4).fill('int'), // interleaving, swizzle, promotion in L2, fill
   ],
 } as const;
 

@@ -4,7 +4,7 @@ import type { Pointer } from './driver.ts';
 
 /** The CUDA limit on the arguments of one kernel that every driver has. */
 const MAX_BYTES = 4096;
-/** Tags of cuLaunchKernel's `extra` array: the arguments come as one buffer. */
+/** Tags of the `extra` array: the arguments come as one buffer. */
 const BUFFER_POINTER = 1n;
 const BUFFER_SIZE = 2n;
 const END = 0n;
@@ -14,7 +14,7 @@ const END = 0n;
  * struct passed by value one after another. One buffer serves all launches of a thread, since the driver copies it.
  */
 export class KernelArguments {
-  /** What cuLaunchKernel takes as `extra`. */
+  /** What cuLaunchKernelEx takes as `extra`. */
   readonly extra: BigUint64Array;
   readonly #bytes: DataView;
   readonly #size: BigUint64Array;
@@ -45,6 +45,17 @@ export class KernelArguments {
     return this;
   }
 
+  /**
+   * A struct passed by value, as it lies in memory.
+   * @param offset its place among the arguments: one with an alignment beyond 16 bytes is aligned with what the GPU puts before them
+   */
+  bytes(value: Uint8Array, offset: number): this {
+    this.#length = offset;
+    const at = this.#claim(value.byteLength, 1);
+    new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, value.byteLength).set(value);
+    return this;
+  }
+
   float(value: number): this {
     this.#bytes.setFloat32(this.#claim(4), value, true);
     return this;
@@ -56,8 +67,8 @@ export class KernelArguments {
     return this.extra;
   }
 
-  #claim(bytes: number): number {
-    const at = Math.ceil(this.#length / bytes) * bytes;
+  #claim(bytes: number, alignment = bytes): number {
+    const at = Math.ceil(this.#length / alignment) * alignment;
     this.#length = at + bytes;
     invariant(this.#length <= MAX_BYTES, 'a kernel has too many arguments');
     return at;

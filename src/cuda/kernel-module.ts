@@ -2,21 +2,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { CudaDriver, Pointer } from './driver.ts';
 import { KernelArguments } from './kernel-arguments.ts';
+import { type Launch, LaunchConfiguration } from './launch-configuration.ts';
 
 /** CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES */
 const MAX_DYNAMIC_SHARED = 8;
-/** Dynamic shared memory that needs no permission. */
-const FREE_SHARED_BYTES = 48 * 1024;
-
-export interface Launch {
-  readonly grid: readonly [x: number, y?: number, z?: number];
-  /** Threads of a block. */
-  readonly block: number;
-  /** Dynamic shared memory in bytes; 0 when absent. */
-  readonly shared?: number;
-  /** The CUstream to launch on. */
-  readonly stream: Pointer;
-}
+/** CU_FUNC_ATTRIBUTE_PREFERRED_SHARED_MEMORY_CARVEOUT, in percent */
+const SHARED_CARVEOUT = 9;
+/** Dynamic shared memory that needs no permission is 48 KiB; from less on the carve-out decides how many blocks fit an SM. */
+const FREE_SHARED_BYTES = 24 * 1024;
 
 /** Compiled kernels (PTX, which the driver finishes compiling for its GPU, or machine code), loaded into the current context. */
 export class KernelModule implements Disposable {
@@ -24,7 +17,10 @@ export class KernelModule implements Disposable {
   readonly #module: Pointer;
   readonly #functions = new Map<string, Pointer>();
   readonly #sharedLimits = new Map<string, number>();
+  readonly #constants = new Map<string, number>();
+  readonly #parameterOffsets = new Map<string, number>();
   readonly #arguments = new KernelArguments();
+  readonly #configuration = new LaunchConfiguration();
 
   /**
    * @param file name in kernels/compiled
@@ -42,16 +38,43 @@ export class KernelModule implements Disposable {
    * Enqueues a kernel. @param fill writes its arguments in the order of its parameters
    * @throws CudaError
    */
-  launch(name: string, { grid, block, shared = 0, stream }: Launch, fill: (into: KernelArguments) => unknown): void {
+  launch(name: string, launch: Launch, fill: (into: KernelArguments) => unknown): void {
     const kernel = this.#function(name);
+    const { shared = 0 } = launch;
     if (shared > (this.#sharedLimits.get(name) ?? FREE_SHARED_BYTES)) {
       this.#driver.call('cuFuncSetAttribute', kernel, MAX_DYNAMIC_SHARED, shared);
+      this.#driver.call('cuFuncSetAttribute', kernel, SHARED_CARVEOUT, 100);
       this.#sharedLimits.set(name, shared);
     }
     fill(this.#arguments.reset());
-    const [x, y = 1, z = 1] = grid;
-    const extra = this.#arguments.finish();
-    this.#driver.call('cuLaunchKernel', kernel, x, y, z, block, 1, 1, shared, stream, null, extra);
+    const configuration = this.#configuration.write(launch);
+    this.#driver.call('cuLaunchKernelEx', configuration, kernel, null, this.#arguments.finish());
+  }
+
+  /** Where the kernel's parameter with this index lies among its arguments, in bytes. */
+  parameterOffset(name: string, index: number): number {
+    const key = `${name}:${index}`;
+    let offset = this.#parameterOffsets.get(key);
+    if (offset === undefined) {
+      const size = outParameter();
+      const kernel = this.#function(name);
+      offset = Number(this.#driver.pointer((out) => this.#driver.call('cuFuncGetParamInfo', kernel, index, out, size)));
+      this.#parameterOffsets.set(key, offset);
+    }
+    return offset;
+  }
+
+  /** The module's int `<name>_sharedBytes`: dynamic shared memory that the kernels of this name need. */
+  sharedBytes(name: string): number {
+    const known = this.#constants.get(name);
+    if (known !== undefined) return known;
+    const size = outParameter();
+    const address = this.#driver.pointer((out) =>
+      this.#driver.call('cuModuleGetGlobal_v2', out, size, this.#module, `${name}_sharedBytes`),
+    );
+    const value = this.#driver.int((out) => this.#driver.call('cuMemcpyDtoH_v2', out, address, 4));
+    this.#constants.set(name, value);
+    return value;
   }
 
   [Symbol.dispose](): void {
@@ -66,4 +89,11 @@ export class KernelModule implements Disposable {
     }
     return kernel;
   }
+}
+
+/** For a size that nobody wants to know. Touching `.buffer` moves the array off the JavaScript heap. */
+function outParameter(): BigUint64Array {
+  const out = new BigUint64Array(1);
+  void out.buffer;
+  return out;
 }

@@ -21,6 +21,9 @@ export const cudaAttentionNames = {
   blockTable: 'block_table',
 } as const;
 
+/** Number of outputs of AttentionPlan. */
+const PLAN_OUTPUTS = 3;
+
 /** Attention by the custom operators of cuda/ops, over the pool in place; lengths are read on the device. */
 export class CudaAttention implements AttentionEmitter {
   readonly #context: EmitContext;
@@ -28,6 +31,8 @@ export class CudaAttention implements AttentionEmitter {
   readonly #pools: readonly Value[];
   readonly #slots: Value;
   readonly #sequences: readonly Value[];
+  /** Of the step, for all layers. */
+  readonly #plan: readonly Value[];
 
   constructor(context: EmitContext, options: { blockSize: number }) {
     this.#context = context;
@@ -42,6 +47,15 @@ export class CudaAttention implements AttentionEmitter {
       graph.input(cudaAttentionNames.contextLengths, 'i32', ['S']),
       graph.input(cudaAttentionNames.blockTable, 'i32', ['S', 'maxBlocks']),
     ];
+    this.#plan = graph.nodes('AttentionPlan', this.#sequences.slice(0, 2), PLAN_OUTPUTS, {
+      domain: LATENT_SERVE_DOMAIN,
+      attributes: {
+        heads: config.numHeads,
+        rank: config.kvLoraRank,
+        rope: config.qkRopeHeadDim,
+        page_size: options.blockSize,
+      },
+    });
   }
 
   attend(layer: number, { query, latent }: Projections, rotary: RotaryTables): Value {
@@ -53,12 +67,12 @@ export class CudaAttention implements AttentionEmitter {
     // What follows the non-rotary parts is read in place by LatentWrite.
     const bounds = [[query.offset], [query.offset + nopeWidth], [1]].map((values) => graph.constant('i64', values));
     const nope = graph.node('Slice', [query.rows, ...bounds]); // [T, heads * nope]
-    const queries = graph.node(
+    const absorbed = absorbKeys(this.#context, nope, layer); // [heads, T, rank]
+    const rotated = graph.node(
       'LatentWrite',
       [
         latent.rows,
         query.rows,
-        absorbKeys(this.#context, nope, layer),
         this.#context.weight(`layers.${layer}.kv_a_norm`),
         rotary.cos,
         rotary.sin,
@@ -69,17 +83,18 @@ export class CudaAttention implements AttentionEmitter {
         domain: LATENT_SERVE_DOMAIN,
         label,
         attributes: {
+          heads: numHeads,
           rope: qkRopeHeadDim,
           kv_offset: latent.offset,
           q_offset: query.offset + nopeWidth,
           epsilon: { float: LATENT_NORM_EPS },
         },
       },
-    ); // [T, heads, rank + rope]
-    return graph.node('PagedAttention', [queries, pool, ...this.#sequences], {
+    ); // [T, heads, rope]
+    return graph.node('PagedAttention', [absorbed, rotated, pool, ...this.#sequences, ...this.#plan], {
       domain: LATENT_SERVE_DOMAIN,
       label,
-      attributes: { rope: qkRopeHeadDim, page_size: this.#blockSize, scale: { float: softmaxScale(config) } },
+      attributes: { page_size: this.#blockSize, scale: { float: softmaxScale(config) } },
     });
   }
 

@@ -2,8 +2,8 @@ import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 import type { EmitContext } from './emit-context.ts';
 
-/** Number of outputs of RoutedExperts: the sum, and three that are scratch memory. */
-const OUTPUTS = 4;
+/** Number of outputs of RoutedExperts: the sum, and six that are scratch memory. */
+const OUTPUTS = 7;
 
 /** Routed experts by the custom operator RoutedExperts (cuda/ops/routed-experts.ts), routing included. */
 export function emitCudaExperts(context: EmitContext, x: Value, logits: Value, layer: number): Value {

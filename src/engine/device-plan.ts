@@ -68,7 +68,7 @@ export function allocateStepMemory(
 
 const VALUE_BYTES = { f32: 4, f16: 2, bf16: 2 } as const;
 /** Of a GPU's memory, kept for what a step computes with. */
-const GPU_WORKSPACE_BYTES = 1024 ** 3;
+export const GPU_WORKSPACE_BYTES = 1024 ** 3;
 
 /**
  * How large the latent pool becomes.

@@ -1,5 +1,6 @@
 import { ConfigError } from '../errors.ts';
 import { GrammarCompiler } from '../grammar/grammar-compiler.ts';
+import { gpuMemoryError } from '../ranks/gpu-memory.ts';
 import { RankLink } from '../ranks/rank-link.ts';
 import { TextOutput } from '../text/text-output.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
@@ -97,7 +98,9 @@ async function serve(
       eosTokenIds: settings.eosTokenIds,
     },
     onEvent,
-  );
+  ).catch((error: unknown) => {
+    throw settings.device.type === 'cuda' ? gpuMemoryError(error, 'while the first steps ran') : error;
+  });
   const { maxNumBatchedTokens } = engine;
   onEvent({ phase: 'ready', maxNumBatchedTokens, maxModelLen, seconds: (performance.now() - began) / 1000 });
 

@@ -5,15 +5,15 @@ import { ConfigError } from '../errors.ts';
 const RESERVE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Asks for `bytes` of free space on the disk that holds `folder`.
+ * Asks for `bytes` of free space on the disk that holds `folder`, for `what`.
  * @throws ConfigError with both figures
  */
-export async function requireDiskSpace(folder: string, bytes: number): Promise<void> {
+export async function requireDiskSpace(folder: string, bytes: number, what = 'the packed weights'): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;
   if (free >= bytes + RESERVE_BYTES) return;
   throw new ConfigError(
-    `${folder}: not enough disk space for the packed weights: ${gigabytes(bytes)} GB are needed, ${gigabytes(free)} GB are free. Free some, or choose another cache folder (--cache-dir or $XDG_CACHE_HOME).`,
+    `${folder}: not enough disk space for ${what}: ${gigabytes(bytes)} GB are needed, ${gigabytes(free)} GB are free. Free some, or choose another cache folder (--cache-dir or $XDG_CACHE_HOME).`,
   );
 }
 

@@ -2,6 +2,7 @@ import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
 import type { CudaDevice } from '../cuda/device.ts';
 import { DeviceBuffer } from '../cuda/device-buffer.ts';
 import { CudaOps } from '../cuda/ops/cuda-ops.ts';
+import type { KernelChoice } from '../cuda/ops/gpu-kernels.ts';
 import { type DeepseekV2Config, latentWidth } from '../deepseek-v2/config.ts';
 import { CudaAttention, cudaAttentionNames } from '../deepseek-v2/cuda-attention.ts';
 import { emitCudaExperts } from '../deepseek-v2/cuda-experts.ts';
@@ -30,6 +31,8 @@ export interface CudaRankOptions {
   readonly weights: ReadonlyMap<string, WeightLocation>;
   /** Slots of a cache block. */
   readonly blockSize: number;
+  /** portable: only kernels that run on every card. */
+  readonly kernels: KernelChoice;
 }
 
 const STREAM_BYTES = { f32: 4, f16: 2, bf16: 2 } as const;
@@ -74,7 +77,7 @@ export class CudaRank implements Rank {
     const { config, precision, blockSize } = options;
     device.relaxCaptureMode();
     this.#stream = device.createStream();
-    this.#ops = new CudaOps(device.driver, precision.stream);
+    this.#ops = new CudaOps(device, precision.stream, options.kernels);
     this.#domain = new CustomOpDomain(runtime, LATENT_SERVE_DOMAIN);
     for (const op of this.#ops.all) this.#domain.registerCustomOp(op);
     const model = encodeModel(
@@ -145,6 +148,7 @@ export class CudaRank implements Rank {
       using tensor = Tensor.overDevice(this.#memory, logits.address, 'f32', rows);
       this.#binding.bindOutput(modelNames.logits, tensor);
     }
+    this.#ops.beginStep(shape.numDecodes);
     this.#session.run(this.#binding, shape.isReplayable ? this.#graphOf(shape.numSequences) : this.#eager);
     logits.download(buffers.logits.subarray(0, shape.numLogitRows * memory.limits.vocabSize), this.#stream);
     this.#device.synchronize(this.#stream);

@@ -14,6 +14,8 @@ export type DeviceSpec =
       /** As the driver numbers the GPUs. */
       readonly index: number;
       readonly precision: Precision;
+      /** portable: only kernels that run on every card. */
+      readonly kernels: 'auto' | 'portable';
     };
 
 export function precisionOf(device: DeviceSpec): Precision {

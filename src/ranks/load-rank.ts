@@ -1,3 +1,4 @@
+import { requireSupported } from '../cuda/compute-capability.ts';
 import { CudaDevice } from '../cuda/device.ts';
 import { cudaFolder, findCudaRuntime } from '../cuda/libraries.ts';
 import type { DeepseekV2Config } from '../deepseek-v2/config.ts';
@@ -7,6 +8,7 @@ import type { PackedModel } from '../packing/packed-model.ts';
 import { CpuRank } from './cpu-rank.ts';
 import { CudaRank } from './cuda-rank.ts';
 import type { DeviceSpec } from './device-spec.ts';
+import { gpuMemoryError, weightMemoryError } from './gpu-memory.ts';
 import { PagedStepBuffers, type PagedStepMemory } from './paged-step-buffers.ts';
 import type { Rank } from './rank.ts';
 import { StepBuffers, type StepMemory } from './step-buffers.ts';
@@ -21,7 +23,7 @@ export interface DeviceMemory {
 export interface LoadedRank extends Disposable {
   /** What is left beside the weights; null: the device uses the host's memory. */
   readonly memory: DeviceMemory | null;
-  /** Allocates the pool and takes the memory that steps come in. Once. */
+  /** Allocates the pool and takes the memory that steps come in. Once. @throws ConfigError when it does not fit */
   attach(numBlocks: number, memory: StepMemory | PagedStepMemory): Rank;
 }
 
@@ -37,7 +39,8 @@ export interface RankModel {
 /** Whether the device and its software are there, before anything is prepared for it. @throws ConfigError */
 export function probeDevice(device: DeviceSpec, cacheRoot: string): void {
   if (device.type === 'cpu') return;
-  new CudaDevice(device.index)[Symbol.dispose]();
+  using gpu = new CudaDevice(device.index);
+  requireSupported(gpu);
   cudaRuntime(cacheRoot);
 }
 
@@ -47,7 +50,7 @@ function cudaRuntime(cacheRoot: string): string {
 
 /**
  * Builds the model's graph and loads its weights on the calling thread, which the rank then belongs to.
- * @throws ConfigError when there is no such device; OnnxRuntimeError, CudaError
+ * @throws ConfigError when there is no such device or its memory is too small; OnnxRuntimeError, CudaError
  */
 export function loadRank(device: DeviceSpec, { config, packed, blockSize, cacheRoot }: RankModel): LoadedRank {
   const { folder, weightsFile, tensors: weights } = packed;
@@ -67,13 +70,19 @@ export function loadRank(device: DeviceSpec, { config, packed, blockSize, cacheR
   }
   const runtime = openOnnxRuntime(cudaRuntime(cacheRoot));
   const gpu = new CudaDevice(device.index);
-  const { precision } = device;
-  const rank = new CudaRank(runtime, gpu, { config, precision, folder, weightsFile, weights, blockSize });
+  const { precision, kernels } = device;
+  const rank = loadOnGpu(gpu, weights, () => {
+    return new CudaRank(runtime, gpu, { config, precision, kernels, folder, weightsFile, weights, blockSize });
+  });
   return {
     memory: gpu.memory(),
     attach(numBlocks, memory) {
       invariant(memory.kind === 'paged', 'a CUDA rank takes paged steps');
-      rank.attach(numBlocks, new PagedStepBuffers(memory));
+      try {
+        rank.attach(numBlocks, new PagedStepBuffers(memory));
+      } catch (error) {
+        throw gpuMemoryError(error, 'while the latent cache was allocated');
+      }
       return rank;
     },
     [Symbol.dispose]() {
@@ -81,4 +90,14 @@ export function loadRank(device: DeviceSpec, { config, packed, blockSize, cacheR
       gpu[Symbol.dispose]();
     },
   };
+}
+
+function loadOnGpu(gpu: CudaDevice, weights: PackedModel['tensors'], load: () => CudaRank): CudaRank {
+  const before = gpu.memory();
+  try {
+    return load();
+  } catch (error) {
+    const weightBytes = [...weights.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    throw weightMemoryError(error, weightBytes, before);
+  }
 }

@@ -49,7 +49,8 @@ const NUM_LOGIT_ROWS = 1;
 const NUM_SEQUENCES = 2;
 const MAX_BLOCKS = 3;
 const GRAPH = 4;
-const HEADER_WORDS = 5;
+const NUM_DECODES = 5;
+const HEADER_WORDS = 6;
 const ALIGNMENT = 16;
 
 export interface PagedStepShape {
@@ -58,6 +59,8 @@ export interface PagedStepShape {
   readonly numLogitRows: number;
   /** At least 1. */
   readonly numSequences: number;
+  /** The first sequences that have one token each, or none (padding); their tokens are the first of the step. */
+  readonly numDecodes: number;
   /** Columns of the block table, at least 1. */
   readonly maxBlocks: number;
   /** A step of this shape may be captured once and replayed: nothing but the inputs' contents differs. */
@@ -86,6 +89,7 @@ export class PagedStepBuffers {
       numTokens: maxTokens,
       numLogitRows: maxLogitRows,
       numSequences: maxSequences,
+      numDecodes: 0,
       maxBlocks: maxBlocksPerSequence,
       isReplayable: false,
     });
@@ -103,6 +107,7 @@ export class PagedStepBuffers {
       numTokens: this.#header[NUM_TOKENS]!,
       numLogitRows: this.#header[NUM_LOGIT_ROWS]!,
       numSequences: this.#header[NUM_SEQUENCES]!,
+      numDecodes: this.#header[NUM_DECODES]!,
       maxBlocks: this.#header[MAX_BLOCKS]!,
       isReplayable: this.#header[GRAPH] === 1,
     };
@@ -113,6 +118,7 @@ export class PagedStepBuffers {
     this.#header[NUM_TOKENS] = shape.numTokens;
     this.#header[NUM_LOGIT_ROWS] = shape.numLogitRows;
     this.#header[NUM_SEQUENCES] = shape.numSequences;
+    this.#header[NUM_DECODES] = shape.numDecodes;
     this.#header[MAX_BLOCKS] = shape.maxBlocks;
     this.#header[GRAPH] = Number(shape.isReplayable);
     return new PagedStepInputs(this.memory.inputs, layOut(shape));

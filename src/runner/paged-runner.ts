@@ -61,13 +61,16 @@ export class PagedRunner implements Runner {
     if (bucket !== undefined) {
       // The widest table always: its width is part of a captured step.
       const maxBlocks = this.#buffers.memory.limits.maxBlocksPerSequence;
-      return { numTokens: bucket, numLogitRows: bucket, numSequences: bucket, maxBlocks, isReplayable: true };
+      const all = { numTokens: bucket, numLogitRows: bucket, numSequences: bucket, numDecodes: bucket };
+      return { ...all, maxBlocks, isReplayable: true };
     }
     const last = rows.at(-1);
+    const firstChunk = entries.findIndex(({ count }) => count !== 1);
     return {
       numTokens,
       numLogitRows: Math.max(1, last ? last.firstRow + last.numRows : 0),
       numSequences: entries.length,
+      numDecodes: firstChunk === -1 ? entries.length : firstChunk,
       maxBlocks: Math.max(...entries.map((entry) => this.#numBlocks(entry))),
       isReplayable: false,
     };

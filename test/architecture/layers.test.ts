@@ -40,6 +40,7 @@ const SOLE_IMPORTERS: Record<string, string[]> = {
   pino: ['telemetry'],
   fastify: ['http'],
   commander: ['cli'],
+  yauzl: ['cuda'],
 };
 
 interface Import {

@@ -68,7 +68,9 @@ describe('the program', () => {
     [['serve', '--config', '/no/such.json'], '/no/such.json cannot be read'],
     [['chat', '--temperature', 'x'], '--temperature'],
     [['chat', '--url', 'nonsense'], '--url must be'],
-    [['doctor', '--device', 'cpu'], "unknown option '--device'"],
+    [['doctor', '--max-num-seqs', '1'], "unknown option '--max-num-seqs'"],
+    [['install-cuda', '--wheels', 'a', '--index-url', 'https://pypi.org/simple'], 'exclude each other'],
+    [['install-cuda', '--index-url', 'ftp://x'], 'must be an http or https address'],
   ])('refuses %j with exit code 1', async (args, message) => {
     const { code, stdout, stderr } = await runCli(args);
     expect(code).toBe(1);

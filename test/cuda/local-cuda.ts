@@ -59,6 +59,7 @@ class LocalGpu implements LocalDevice {
     this.#rank = new CudaRank(openOnnxRuntime(), this.#device, {
       config,
       precision,
+      kernels: 'auto',
       folder: packed.folder,
       weightsFile: packed.weightsFile,
       weights: packed.tensors,

@@ -1,9 +1,14 @@
-"""CUDA kernels from compiled files, launched on torch tensors through the driver library."""
+"""Compiled CUDA kernels, launched on torch tensors through the driver library."""
 import ctypes
+from pathlib import Path
 
 import torch
 
+COMPILED = Path(__file__).resolve().parents[2] / "src/cuda/kernels/compiled"
 cuda = ctypes.CDLL("libcuda.so.1")
+POINTER, UINT, INT = ctypes.c_void_p, ctypes.c_uint, ctypes.c_int
+MAX_DYNAMIC_SHARED, SHARED_CARVEOUT = 8, 9  # CUfunction_attribute
+PROGRAMMATIC_STREAM_SERIALIZATION = 6       # CUlaunchAttributeID
 
 
 def check(code):
@@ -13,35 +18,75 @@ def check(code):
         raise RuntimeError(f"CUDA driver error {code} ({(name.value or b'?').decode()})")
 
 
+class LaunchConfig(ctypes.Structure):
+    _fields_ = [(n, UINT) for n in ("gx", "gy", "gz", "bx", "by", "bz", "shared")] + [
+        ("stream", POINTER), ("attributes", POINTER), ("count", UINT)]
+
+
+class LaunchAttribute(ctypes.Structure):
+    _fields_ = [("id", INT), ("pad", ctypes.c_char * 4), ("value", INT), ("rest", ctypes.c_char * 60)]
+
+
 class Module:
-    """A .ptx or .cubin file."""
+    """A file in the folder of compiled kernels."""
 
-    def __init__(self, path):
+    def __init__(self, name):
         torch.zeros(1, device="cuda")  # the primary context
-        self.path, self.handle = path, ctypes.c_void_p()
-        check(cuda.cuModuleLoad(ctypes.byref(self.handle), str(path).encode()))
-        self.functions = {}
+        self.handle, self.functions, self.limits, self.ints = POINTER(), {}, {}, {}
+        check(cuda.cuModuleLoad(ctypes.byref(self.handle), str(COMPILED / name).encode()))
 
-    def launch(self, name, grid, block, arguments, shared=0):
-        """Tensors go by address, ints as int32, floats as float, ctypes values as they are."""
-        function = self.functions.get(name)
-        if function is None:
-            function = self.functions[name] = ctypes.c_void_p()
+    def function(self, name):
+        if name not in self.functions:
+            function = self.functions[name] = POINTER()
             check(cuda.cuModuleGetFunction(ctypes.byref(function), self.handle, name.encode()))
-        if shared > 48 * 1024:
-            check(cuda.cuFuncSetAttribute(function, 8, shared))  # MAX_DYNAMIC_SHARED_SIZE_BYTES
+        return self.functions[name]
+
+    def int(self, name):
+        """An int constant of the module."""
+        if name in self.ints:
+            return self.ints[name]
+        where, size, value = ctypes.c_uint64(), ctypes.c_size_t(), INT()
+        check(cuda.cuModuleGetGlobal_v2(ctypes.byref(where), ctypes.byref(size), self.handle, name.encode()))
+        check(cuda.cuMemcpyDtoH_v2(ctypes.byref(value), where, ctypes.c_size_t(4)))
+        self.ints[name] = value.value
+        return value.value
+
+    def launch(self, name, grid, block, arguments, shared=0, early=False):
+        """Tensors go by address, None as 0, ints as int32, floats as float, ctypes values as they are.
+        early: programmatic dependent launch, the kernel starts while its predecessor drains."""
+        function = self.function(name)
+        if shared > self.limits.get(name, 32 * 1024):
+            check(cuda.cuFuncSetAttribute(function, MAX_DYNAMIC_SHARED, shared))
+            check(cuda.cuFuncSetAttribute(function, SHARED_CARVEOUT, 100))
+            self.limits[name] = shared
         holders = [to_argument(a) for a in arguments]
-        pointers = (ctypes.c_void_p * len(holders))(*[ctypes.addressof(h) for h in holders])
-        grid = tuple(grid) + (1,) * (3 - len(grid))
-        stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
-        check(cuda.cuLaunchKernel(function, *grid, block, 1, 1, shared, stream, pointers, None))
+        pointers = (POINTER * len(holders))(*[h.address if isinstance(h, TensorMap) else ctypes.addressof(h) for h in holders])
+        attribute = LaunchAttribute(id=PROGRAMMATIC_STREAM_SERIALIZATION, value=1)
+        stream = POINTER(torch.cuda.current_stream().cuda_stream)
+        config = LaunchConfig(*grid, *(1,) * (3 - len(grid)), block, 1, 1, shared, stream,
+                              ctypes.addressof(attribute) if early else None, int(early))
+        check(cuda.cuLaunchKernelEx(ctypes.byref(config), function, pointers, None))
+
+
+class TensorMap:
+    """A matrix of 16-bit elements for the copy engine: boxes of box_rows x 64 elements, 128-byte swizzle."""
+
+    def __init__(self, matrix, box_rows):
+        rows, columns = matrix.shape
+        self.buffer = ctypes.create_string_buffer(192)
+        self.address = (ctypes.addressof(self.buffer) + 63) & ~63
+        kind = 6 if matrix.dtype == torch.float16 else 9
+        check(cuda.cuTensorMapEncodeTiled(POINTER(self.address), kind, 2, POINTER(matrix.data_ptr()), (ctypes.c_uint64 * 2)(columns, rows),
+                                          (ctypes.c_uint64 * 1)(columns * 2), (UINT * 2)(64, box_rows), (UINT * 2)(1, 1), 0, 3, 3, 0))
 
 
 def to_argument(value):
     if isinstance(value, torch.Tensor):
-        return ctypes.c_void_p(value.data_ptr())
+        return POINTER(value.data_ptr())
+    if value is None:
+        return POINTER()
     if isinstance(value, int):
-        return ctypes.c_int(value)
+        return INT(value)
     if isinstance(value, float):
         return ctypes.c_float(value)
     return value
@@ -49,12 +94,13 @@ def to_argument(value):
 
 def structure(**fields):
     """A struct passed by value: ints and floats in the order given."""
-    kinds = [(name, ctypes.c_float if isinstance(value, float) else ctypes.c_int) for name, value in fields.items()]
+    kinds = [(name, ctypes.c_float if isinstance(value, float) else INT) for name, value in fields.items()]
     return type("Struct", (ctypes.Structure,), {"_fields_": kinds})(*fields.values())
 
 
-def relative_error(out, reference):
-    out, reference = out.double(), reference.double()
-    if not torch.isfinite(out).all():
-        return float("nan")
-    return ((out - reference).norm() / reference.norm().clamp_min(1e-30)).item()
+def num_multiprocessors():
+    return torch.cuda.get_device_properties(0).multi_processor_count
+
+
+def has_hopper():
+    return torch.cuda.get_device_capability() == (9, 0)

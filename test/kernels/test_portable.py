@@ -1,104 +1,42 @@
-"""The portable kernels against float64 on fresh random inputs, outputs and unused pages poisoned with NaN.
-usage: test_portable.py FOLDER_OF_COMPILED_FILES"""
-import itertools
+"""The portable kernels against float64 on fresh random inputs, outputs and unused pages poisoned with NaN."""
 import random
-import sys
-from pathlib import Path
 
 import torch
 
-from driver import Module, relative_error, structure
-
-DTYPES = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
-TOLERANCE = {"f32": 3e-6, "f16": 2e-3, "bf16": 1.2e-2}
-NAN = float("nan")
-results = {"passed": 0, "failed": 0}
-
-
-def verify(name, error, bound):
-    ok = error <= bound  # False for NaN
-    results["passed" if ok else "failed"] += 1
-    if not ok:
-        print(f"FAILED {name}: relative error {error:.3g}, allowed {bound:.3g}", flush=True)
-
-
-def rand(*shape, dtype=torch.float32):
-    return torch.randn(*shape, device="cuda", dtype=torch.float64).to(dtype)
-
-
-def poisoned(*shape, dtype):
-    return torch.full(shape, NAN, device="cuda", dtype=dtype)
-
-
-def rotated(x, cosine, sine):
-    """x [..., rope] with interleaved pairs; cosine, sine [..., rope / 2]."""
-    x0, x1 = x[..., 0::2], x[..., 1::2]
-    return torch.stack((x0 * cosine - x1 * sine, x0 * sine + x1 * cosine), -1).flatten(-2)
+from checks import DTYPES, TOLERANCE, poisoned, rand, relative_error, verify
+from driver import Module, structure
+from paged import AttentionCase, LatentWriteCase
 
 
 def latent_write(module, suffix, tokens, heads, rank, rope):
-    dtype = DTYPES[suffix]
-    kv_offset, q_offset = 5, 3
-    kv, q = rand(tokens, kv_offset + rank + rope + 2, dtype=dtype), rand(tokens, q_offset + heads * rope + 1, dtype=dtype)
-    absorbed, weight = rand(heads, tokens, rank, dtype=dtype), rand(rank, dtype=dtype)
-    angles = rand(tokens, rope // 2) * 100
-    cosine, sine = angles.cos(), angles.sin()
-    slots = torch.randperm(3 * tokens, device="cuda")[:tokens]
-    slots[::7] = -1
-    pool, query = poisoned(3 * tokens, rank + rope, dtype=dtype), poisoned(tokens, heads, rank + rope, dtype=dtype)
-    shape = structure(numTokens=tokens, heads=heads, rank=rank, rope=rope, kvStride=kv.shape[1], kvOffset=kv_offset,
-                      qStride=q.shape[1], qOffset=q_offset, epsilon=1e-6)
-    module.launch(f"portableLatentWrite_{suffix}", (tokens,), 256, [kv, q, absorbed, weight, cosine, sine, slots, pool, query, shape])
-    row = kv.double()[:, kv_offset:]
-    normed = row[:, :rank] * torch.rsqrt(row[:, :rank].square().mean(-1, keepdim=True) + 1e-6) * weight.double()
-    c, s = cosine.double(), sine.double()
-    latent = torch.cat((normed, rotated(row[:, rank:rank + rope], c, s)), -1)
-    rotary = q.double()[:, q_offset:q_offset + heads * rope].view(tokens, heads, rope)
-    wanted = torch.cat((absorbed.double().transpose(0, 1), rotated(rotary, c[:, None], s[:, None])), -1)
-    name = f"latentWrite {suffix} T={tokens} H={heads} {rank}+{rope}"
-    stored = slots >= 0
+    case = LatentWriteCase(suffix, tokens, heads, rank, rope)
+    shape = structure(numTokens=tokens, heads=heads, rank=rank, rope=rope, kvStride=case.kv.shape[1], kvOffset=case.kv_offset,
+                      qStride=case.q.shape[1], qOffset=case.q_offset, epsilon=1e-6)
+    module.launch(f"portableLatentWrite_{suffix}", (tokens,), 256, [case.kv, case.q, case.weight, case.cosine, case.sine, case.slots,
+                                                                    case.pool, case.rotary, shape])
+    verify_latent_write(f"latentWrite {suffix} T={tokens} H={heads} {rank}+{rope}", case, TOLERANCE[suffix])
+
+
+def verify_latent_write(name, case, tolerance):
+    stored = case.slots >= 0
     if stored.any():
-        verify(f"{name} pool", relative_error(pool[slots[stored]], latent[stored]), TOLERANCE[suffix])
-    untouched = torch.ones(len(pool), dtype=torch.bool, device="cuda")
-    untouched[slots[stored]] = False
-    verify(f"{name} other slots", 0.0 if pool[untouched].isnan().all() else 1.0, 0)
-    verify(f"{name} query", relative_error(query, wanted), TOLERANCE[suffix])
+        verify(f"{name} pool", relative_error(case.pool[case.slots[stored]], case.latents[stored]), tolerance)
+    untouched = torch.ones(len(case.pool), dtype=torch.bool, device="cuda")
+    untouched[case.slots[stored]] = False
+    verify(f"{name} other slots", 0.0 if case.pool[untouched].isnan().all() else 1.0, 0)
+    verify(f"{name} rotary", relative_error(case.rotary, case.wanted), tolerance)
 
 
 def attention(module, suffix, sequences, heads, rank, rope, page, padding=0):
-    """sequences: (cached tokens, new tokens) of each."""
-    dtype, width = DTYPES[suffix], rank + rope
-    counts = [new for _, new in sequences]
-    tokens = sum(counts) + padding
-    first = torch.tensor([0, *itertools.accumulate(counts)], dtype=torch.int32, device="cuda")
-    context = torch.tensor([cached for cached, _ in sequences], dtype=torch.int32, device="cuda")
-    pages = [-(-(cached + new) // page) for cached, new in sequences]
-    max_blocks = max(1, *pages)
-    total = sum(pages) + 3
-    order = torch.randperm(total).tolist()
-    pool = poisoned(total, page, width, dtype=dtype)
-    table = torch.full((len(sequences), max_blocks), 2**30, dtype=torch.int32, device="cuda")
-    query = rand(tokens, heads, width, dtype=dtype)
-    out = poisoned(heads, tokens, rank, dtype=dtype)
-    scale = 0.7 / width**0.5
-    wanted = torch.zeros(heads, tokens, rank, device="cuda", dtype=torch.float64)
-    for s, (cached, new) in enumerate(sequences):
-        blocks = torch.tensor([order.pop() for _ in range(pages[s])], dtype=torch.long, device="cuda")
-        table[s, :len(blocks)] = blocks.int()
-        latents = rand(cached + new, width, dtype=dtype)
-        rows = torch.arange(cached + new, device="cuda")
-        pool[blocks[rows // page], rows % page] = latents
-        q = query[first[s]:first[s + 1]].double().transpose(0, 1)  # [heads, new, width]
-        scores = q @ latents.double().T * scale
-        mask = torch.arange(cached + new, device="cuda")[None] > cached + torch.arange(new, device="cuda")[:, None]
-        scores.masked_fill_(mask, float("-inf"))
-        wanted[:, first[s]:first[s + 1]] = scores.softmax(-1) @ latents.double()[:, :rank]
-    shape = structure(numTokens=tokens, numSequences=len(sequences), heads=heads, rank=rank, rope=rope, pageSize=page,
-                      maxBlocks=max_blocks, scale=float(scale))
+    case = AttentionCase(suffix, sequences, heads, rank, rope, page, padding)
+    out = poisoned(heads, case.tokens, rank, dtype=DTYPES[suffix])
+    shape = structure(numTokens=case.tokens, numSequences=len(sequences), heads=heads, rank=rank, rope=rope, pageSize=page,
+                      maxBlocks=case.max_blocks, scale=float(case.scale))
     warps = 8
-    module.launch(f"portableAttention_{suffix}", (tokens, heads), 32 * warps, [query, pool, first, context, table, out, shape],
-                  shared=4 * (width + warps * (rank + 2)))
-    verify(f"attention {suffix} {sequences} H={heads} {rank}+{rope} page {page}", relative_error(out, wanted), TOLERANCE[suffix])
+    module.launch(f"portableAttention_{suffix}", (case.tokens, heads), 32 * warps,
+                  [case.absorbed, case.rotary, case.pool, case.first, case.context, case.table, out, shape],
+                  shared=4 * (rank + rope + warps * (rank + 2)))
+    verify(f"attention {suffix} {sequences} H={heads} {rank}+{rope} page {page}", relative_error(out, case.wanted), TOLERANCE[suffix])
 
 
 def experts(module, suffix, tokens, count, top_k, hidden, inter, groups=0, top_groups=0, normalize=0, scale=1.0):
@@ -136,10 +74,8 @@ def experts(module, suffix, tokens, count, top_k, hidden, inter, groups=0, top_g
     verify(f"{name} y", relative_error(y, wanted), TOLERANCE[suffix])
 
 
-def main():
-    folder = Path(sys.argv[1])
-    write, attend, expert = (Module(folder / f"portable-{name}.ptx") for name in ("latent-write", "attention", "experts"))
-    print(torch.cuda.get_device_name(), flush=True)
+def run():
+    write, attend, expert = (Module(f"portable-{name}.ptx") for name in ("latent-write", "attention", "experts"))
     sizes = [(3, 28, 6), (4, 32, 8), (8, 96, 16), (16, 512, 64), (128, 512, 64)]
     rng = random.Random(5)
     for suffix in DTYPES:
@@ -157,9 +93,3 @@ def main():
             experts(expert, suffix, tokens, 16, 4, 320, 80, normalize=1)
             experts(expert, suffix, tokens, 64, 6, 2048, 1408)
             experts(expert, suffix, tokens, 160, 6, 512, 96, groups=8, top_groups=3, scale=16.0)
-    torch.cuda.synchronize()
-    print(f"{results['passed']} passed, {results['failed']} failed")
-    sys.exit(1 if results["failed"] else 0)
-
-
-main()

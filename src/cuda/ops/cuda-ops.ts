@@ -1,26 +1,39 @@
 import type { CustomOp } from '../../onnxruntime/custom-op.ts';
-import type { CudaDriver } from '../driver.ts';
+import type { CudaDevice } from '../device.ts';
 import type { StreamType } from '../element-types.ts';
-import { KernelModule } from '../kernel-module.ts';
+import { attentionPlanOp } from './attention-plan.ts';
+import { GpuKernels, type KernelChoice } from './gpu-kernels.ts';
 import { latentWriteOp } from './latent-write.ts';
 import { pagedAttentionOp } from './paged-attention.ts';
-import { routedExpertsOp } from './routed-experts.ts';
+import { RoutedExperts } from './routed-experts.ts';
 
-/** The custom operators of the CUDA graphs with their loaded kernels; to be disposed of after the sessions that use them. */
+/** The custom operators of the CUDA graphs with their kernels; to be disposed of after the sessions that use them. */
 export class CudaOps implements Disposable {
   readonly all: readonly CustomOp[];
-  readonly #modules: readonly KernelModule[];
+  readonly #kernels: GpuKernels;
+  readonly #experts: RoutedExperts;
 
-  /** @throws CudaError when the GPU cannot run the kernels */
-  constructor(driver: CudaDriver, type: StreamType) {
-    const [latentWrite, attention, experts] = ['latent-write', 'attention', 'experts'].map(
-      (name) => new KernelModule(driver, `portable-${name}.ptx`),
-    );
-    this.#modules = [latentWrite!, attention!, experts!];
-    this.all = [latentWriteOp(latentWrite!, type), pagedAttentionOp(attention!, type), routedExpertsOp(experts!, type)];
+  /**
+   * @param choice `portable` forces the kernels that run on every GPU
+   * @throws CudaError when the GPU has no memory left
+   */
+  constructor(device: CudaDevice, type: StreamType, choice: KernelChoice = 'auto') {
+    this.#kernels = new GpuKernels(device, type, choice);
+    this.#experts = new RoutedExperts(this.#kernels);
+    const kernels = this.#kernels;
+    this.all = [latentWriteOp(kernels), attentionPlanOp(kernels), pagedAttentionOp(kernels), this.#experts.op];
+  }
+
+  /**
+   * Announces the next step: its first `numDecodes` sequences have one token each, or none (padding), and their tokens
+   * are the first `numDecodes` of the step. A captured graph keeps the number that it was captured with.
+   */
+  beginStep(numDecodes: number): void {
+    this.#kernels.numDecodes = numDecodes;
   }
 
   [Symbol.dispose](): void {
-    for (const module of this.#modules) module[Symbol.dispose]();
+    this.#experts[Symbol.dispose]();
+    this.#kernels[Symbol.dispose]();
   }
 }

@@ -1,36 +1,45 @@
 import type { CustomOp } from '../../onnxruntime/custom-op.ts';
-import type { StreamType } from '../element-types.ts';
-import type { KernelModule } from '../kernel-module.ts';
+import type { GpuKernels } from './gpu-kernels.ts';
+
+/** What kernels/hopper/latent-write.cu is written for; its accesses take 8 elements. */
+const RANK = 512;
+const ROPE = 64;
+const ELEMENTS_OF_ACCESS = 8;
 
 /**
- * LatentWrite: stores the step's latents in the pool, in place, and puts the queries of the absorbed form together
+ * LatentWrite: stores the step's latents in the pool, in place, and rotates the rotary parts of the queries
  * (kernels/portable/latent-write.cu says what the tensors hold).
  *
- * Inputs: kv [T, *], q [T, *], absorbed [heads, T, rank], norm weight [rank], cos and sin f32 [T, rope / 2],
- * slots i64 [T], pool [slots, rank + rope]. Output: query [T, heads, rank + rope].
+ * Inputs: kv [T, *], q [T, *], norm weight [rank], cos and sin f32 [T, rope / 2], slots i64 [T],
+ * pool [slots, rank + rope]. Output: rotary [T, heads, rope].
  */
-export function latentWriteOp(module: KernelModule, type: StreamType): CustomOp {
+export function latentWriteOp(kernels: GpuKernels): CustomOp {
+  const { type, modules } = kernels;
   return {
     name: 'LatentWrite',
     provider: 'cuda',
-    inputs: [{ type }, { type }, { type }, { type }, { type: 'f32' }, { type: 'f32' }, { type: 'i64' }, { type }],
+    inputs: [{ type }, { type }, { type }, { type: 'f32' }, { type: 'f32' }, { type: 'i64' }, { type }],
     outputs: [{ type }],
-    attributes: { rope: 'int', kv_offset: 'int', q_offset: 'int', epsilon: 'float' },
+    attributes: { heads: 'int', rope: 'int', kv_offset: 'int', q_offset: 'int', epsilon: 'float' },
     compute(context) {
-      const { rope, kv_offset, q_offset, epsilon } = context.attributes;
-      const [kv, q, absorbed, weight, cosine, sine, slots, pool] = Array.from({ length: 8 }, (_, i) =>
-        context.input(i),
-      );
-      const [heads, numTokens, rank] = absorbed!.shape;
-      const query = context.output(0, [numTokens!, heads!, rank! + rope!]);
+      const { heads, rope, kv_offset, q_offset, epsilon } = context.attributes;
+      const [kv, q, weight, cosine, sine, slots, pool] = Array.from({ length: 7 }, (_, i) => context.input(i));
+      const numTokens = kv!.shape[0]!;
+      const rank = weight!.shape[0]!;
+      const kvStride = kv!.shape[1]!;
+      const qStride = q!.shape[1]!;
+      const rotary = context.output(0, [numTokens, heads!, rope!]);
+      const isAligned = [kvStride, kv_offset!, qStride, q_offset!].every((n) => n % ELEMENTS_OF_ACCESS === 0);
+      const isHopper = kernels.hopperType !== null && rank === RANK && rope === ROPE && isAligned;
+      const module = modules.get(isHopper ? 'hopper-latent-write.cubin' : 'portable-latent-write.ptx');
       module.launch(
-        `portableLatentWrite_${type}`,
-        { grid: [numTokens!], block: 256, stream: context.gpuStream },
+        `${isHopper ? 'latentWrite' : 'portableLatentWrite'}_${type}`,
+        { grid: [numTokens], block: isHopper ? 128 : 256, stream: context.gpuStream },
         (into) =>
           into
-            .pointers(kv!.pointer, q!.pointer, absorbed!.pointer, weight!.pointer, cosine!.pointer, sine!.pointer)
-            .pointers(slots!.pointer, pool!.pointer, query.pointer)
-            .ints(numTokens!, heads!, rank!, rope!, kv!.shape[1]!, kv_offset!, q!.shape[1]!, q_offset!)
+            .pointers(kv!.pointer, q!.pointer, weight!.pointer, cosine!.pointer, sine!.pointer)
+            .pointers(slots!.pointer, pool!.pointer, rotary.pointer)
+            .ints(numTokens, heads!, rank, rope!, kvStride, kv_offset!, qStride, q_offset!)
             .float(epsilon!),
       );
     },

@@ -1,6 +1,6 @@
-import type { CustomOp } from '../../onnxruntime/custom-op.ts';
-import type { StreamType } from '../element-types.ts';
-import type { KernelModule } from '../kernel-module.ts';
+import type { CustomOp, KernelContext } from '../../onnxruntime/custom-op.ts';
+import type { GpuKernels } from './gpu-kernels.ts';
+import { fitsHopperAttention, launchHopperAttention } from './hopper-attention.ts';
 
 const WARPS = 8;
 const FLOAT_BYTES = 4;
@@ -9,40 +9,78 @@ const FLOAT_BYTES = 4;
  * PagedAttention: all heads attend to the cached latents, in any mix of prefill and decode
  * (kernels/portable/attention.cu says what the tensors hold).
  *
- * Inputs: query [T, heads, rank + rope], pool [slots, rank + rope], first tokens i32 [S + 1], context lengths i32 [S],
- * block table i32 [S, maxBlocks]. Output: weighted latents [heads, T, rank].
+ * Inputs: absorbed [heads, T, rank], rotary [T, heads, rope], pool [slots, rank + rope], first tokens i32 [S + 1],
+ * context lengths i32 [S], block table i32 [S, maxBlocks], then the outputs of AttentionPlan.
+ * Output: weighted latents [heads, T, rank].
  */
-export function pagedAttentionOp(module: KernelModule, type: StreamType): CustomOp {
+export function pagedAttentionOp(kernels: GpuKernels): CustomOp {
+  const { type } = kernels;
+  const sequences = [{ type: 'i32' }, { type: 'i32' }, { type: 'i32' }] as const;
+  const plan = [{ type: 'i32' }, { type: 'i32' }, { type: 'f32' }] as const;
   return {
     name: 'PagedAttention',
     provider: 'cuda',
-    inputs: [{ type }, { type }, { type: 'i32' }, { type: 'i32' }, { type: 'i32' }],
+    inputs: [{ type }, { type }, { type }, ...sequences, ...plan],
     outputs: [{ type }],
-    attributes: { rope: 'int', page_size: 'int', scale: 'float' },
+    attributes: { page_size: 'int', scale: 'float' },
     compute(context) {
-      const { rope, page_size, scale } = context.attributes;
-      const [query, pool, firstTokens, contextLengths, blockTable] = Array.from({ length: 5 }, (_, i) =>
-        context.input(i),
-      );
-      const [numTokens, heads, width] = query!.shape;
-      const rank = width! - rope!;
-      const [numSequences, maxBlocks] = blockTable!.shape;
-      const out = context.output(0, [heads!, numTokens!, rank]);
-      module.launch(
-        `portableAttention_${type}`,
-        {
-          grid: [numTokens!, heads!],
-          block: 32 * WARPS,
-          shared: FLOAT_BYTES * (width! + WARPS * (rank + 2)),
-          stream: context.gpuStream,
-        },
-        (into) =>
-          into
-            .pointers(query!.pointer, pool!.pointer, firstTokens!.pointer, contextLengths!.pointer)
-            .pointers(blockTable!.pointer, out.pointer)
-            .ints(numTokens!, numSequences!, heads!, rank, rope!, page_size!, maxBlocks!)
-            .float(scale!),
-      );
+      const [heads, , rank] = context.input(0).shape;
+      const rope = context.input(1).shape[2];
+      const sizes = { heads: heads!, rank: rank!, rope: rope!, pageSize: context.attributes['page_size']! };
+      if (fitsHopperAttention(kernels, sizes)) computeOnHopper(kernels, context);
+      else computePortably(kernels, context);
     },
   };
+}
+
+function computeOnHopper(kernels: GpuKernels, context: KernelContext): void {
+  const [absorbed, rotary, pool, firstTokens, , blockTable, plan, lengths, partials] = Array.from(
+    { length: 9 },
+    (_, i) => context.input(i),
+  );
+  const [heads, numTokens] = absorbed!.shape;
+  const [numSequences, maxBlocks] = blockTable!.shape;
+  const step = {
+    numTokens: numTokens!,
+    numSequences: numSequences!,
+    maxBlocks: maxBlocks!,
+    scale: context.attributes['scale']!,
+    pool: pool!.pointer,
+    numSlots: pool!.shape[0]!,
+    absorbed: absorbed!.pointer,
+    rotary: rotary!.pointer,
+    firstTokens: firstTokens!.pointer,
+    blockTable: blockTable!.pointer,
+    lengths: lengths!.pointer,
+    plan: plan!.pointer,
+    partials: partials!.pointer,
+    out: context.output(0, absorbed!.shape).pointer,
+  };
+  launchHopperAttention(kernels, heads!, step, context.gpuStream);
+}
+
+function computePortably({ modules, type }: GpuKernels, context: KernelContext): void {
+  const { page_size, scale } = context.attributes;
+  const [absorbed, rotary, pool, firstTokens, contextLengths, blockTable] = Array.from({ length: 6 }, (_, i) =>
+    context.input(i),
+  );
+  const [heads, numTokens, rank] = absorbed!.shape;
+  const rope = rotary!.shape[2]!;
+  const [numSequences, maxBlocks] = blockTable!.shape;
+  const out = context.output(0, absorbed!.shape);
+  modules.get('portable-attention.ptx').launch(
+    `portableAttention_${type}`,
+    {
+      grid: [numTokens!, heads!],
+      block: 32 * WARPS,
+      shared: FLOAT_BYTES * (rank! + rope + WARPS * (rank! + 2)),
+      stream: context.gpuStream,
+    },
+    (into) =>
+      into
+        .pointers(absorbed!.pointer, rotary!.pointer, pool!.pointer, firstTokens!.pointer, contextLengths!.pointer)
+        .pointers(blockTable!.pointer, out.pointer)
+        .ints(numTokens!, numSequences!, heads!, rank!, rope, page_size!, maxBlocks!)
+        .float(scale!),
+  );
 }

@@ -1,7 +1,7 @@
 // Paged MLA attention in the absorbed form (DeepSeek-V2 paper, section 2.1.2): all heads attend to the cached latent itself.
 // Any mix of prefill and decode; lengths are read on the device. Any number of heads, rank, rope width and page size.
 //
-// query       [T, heads, rank + rope]
+// absorbed    [heads, T, rank], the queries' other parts times W_UK; rotary [T, heads, rope], their rotated parts
 // pool        [pages, pageSize, rank + rope]; the step's own latents are in it already
 // firstTokens [S + 1], flat index of each sequence's first token, then T; sequences without tokens are allowed
 // contextLengths [S], tokens cached before this step
@@ -31,8 +31,8 @@ DEVICE int sequenceOf(const int* firstTokens, int numSequences, int token) {
 }
 
 template <typename T>
-DEVICE void attend(const T* query, const T* pool, const int* firstTokens, const int* contextLengths, const int* blockTable,
-                   T* out, AttentionShape shape) {
+DEVICE void attend(const T* absorbed, const T* rotary, const T* pool, const int* firstTokens, const int* contextLengths,
+                   const int* blockTable, T* out, AttentionShape shape) {
   extern __shared__ float shared[];
   const int token = blockIdx.x, head = blockIdx.y, lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
   const int numWarps = blockDim.x >> 5, width = shape.rank + shape.rope;
@@ -50,8 +50,10 @@ DEVICE void attend(const T* query, const T* pool, const int* firstTokens, const 
   const int numKeys = contextLengths[sequence] + token - firstTokens[sequence] + 1;
   const int* blocks = blockTable + (size_t)sequence * shape.maxBlocks;
 
-  query += ((size_t)token * shape.heads + head) * width;
-  for (int i = threadIdx.x; i < width; i += blockDim.x) q[i] = toFloat(query[i]) * shape.scale;
+  absorbed += ((size_t)head * shape.numTokens + token) * shape.rank;
+  rotary += ((size_t)token * shape.heads + head) * shape.rope;
+  for (int i = threadIdx.x; i < width; i += blockDim.x)
+    q[i] = toFloat(i < shape.rank ? absorbed[i] : rotary[i - shape.rank]) * shape.scale;
   float* sum = sums + warp * shape.rank;
   for (int i = lane; i < shape.rank; i += 32) sum[i] = 0.f;
   __syncthreads();
@@ -84,9 +86,9 @@ DEVICE void attend(const T* query, const T* pool, const int* firstTokens, const 
 }
 
 #define DEFINE(SUFFIX, T)                                                                                             \
-  extern "C" __global__ void portableAttention_##SUFFIX(const T* query, const T* pool, const int* firstTokens,        \
-                                                        const int* contextLengths, const int* blockTable, T* out,     \
-                                                        AttentionShape shape) {                                       \
-    attend<T>(query, pool, firstTokens, contextLengths, blockTable, out, shape);                                      \
+  extern "C" __global__ void portableAttention_##SUFFIX(const T* absorbed, const T* rotary, const T* pool,            \
+                                                        const int* firstTokens, const int* contextLengths,            \
+                                                        const int* blockTable, T* out, AttentionShape shape) {        \
+    attend<T>(absorbed, rotary, pool, firstTokens, contextLengths, blockTable, out, shape);                           \
   }
 FOR_EACH_ELEMENT(DEFINE)

@@ -1,11 +1,10 @@
-// New latents into the paged pool, and the queries of the absorbed form put together. Any number of heads, rank and rope width.
+// New latents into the paged pool, and the queries' rotary parts rotated. Any number of heads, rank and rope width.
 //
 // kv        [T, kvStride], from kvOffset on the compressed latent (rank) and the shared rotary key (rope)
 // q         [T, qStride], from qOffset on the rotary parts of all heads (heads * rope)
-// absorbed  [heads, T, rank], the queries' other parts times W_UK
 // normWeight[rank]; cosine, sine [T, rope / 2]; slots [T], negative: the token's latent is not stored
 // pool      [slots, rank + rope], written: RMSNorm(compressed) | rotated key
-// query     [T, heads, rank + rope], written: absorbed | rotated query
+// rotary    [T, heads, rope], written: the rotated parts of the queries
 //
 // Rotary pairs are neighbours (HF DeepseekV2 apply_rotary_emb): (x0, x1) -> (x0 cos - x1 sin, x0 sin + x1 cos).
 // Grid T, block 256, no shared memory.
@@ -26,8 +25,8 @@ DEVICE void rotate(const T* from, T* to, const float* cosine, const float* sine,
 }
 
 template <typename T>
-DEVICE void latentWrite(const T* kv, const T* q, const T* absorbed, const T* normWeight, const float* cosine,
-                        const float* sine, const long long* slots, T* pool, T* query, LatentWriteShape shape) {
+DEVICE void latentWrite(const T* kv, const T* q, const T* normWeight, const float* cosine, const float* sine,
+                        const long long* slots, T* pool, T* rotary, LatentWriteShape shape) {
   const int token = blockIdx.x, width = shape.rank + shape.rope, pairs = shape.rope / 2;
   cosine += (size_t)token * pairs;
   sine += (size_t)token * pairs;
@@ -41,22 +40,18 @@ DEVICE void latentWrite(const T* kv, const T* q, const T* absorbed, const T* nor
       to[i] = fromFloat<T>(toFloat(fromFloat<T>(toFloat(row[i]) * scale)) * toFloat(normWeight[i]));
     for (int pair = threadIdx.x; pair < pairs; pair += 32) rotate(row + shape.rank, to + shape.rank, cosine, sine, pair);
   }
-  T* out = query + (size_t)token * shape.heads * width;
-  for (int i = threadIdx.x; i < shape.heads * shape.rank; i += blockDim.x) {
-    const int head = i / shape.rank, column = i % shape.rank;
-    out[(size_t)head * width + column] = absorbed[((size_t)head * shape.numTokens + token) * shape.rank + column];
-  }
-  const T* rotary = q + (size_t)token * shape.qStride + shape.qOffset;
+  const T* from = q + (size_t)token * shape.qStride + shape.qOffset;
+  T* to = rotary + (size_t)token * shape.heads * shape.rope;
   for (int i = threadIdx.x; i < shape.heads * pairs; i += blockDim.x) {
     const int head = i / pairs;
-    rotate(rotary + head * shape.rope, out + (size_t)head * width + shape.rank, cosine, sine, i % pairs);
+    rotate(from + head * shape.rope, to + head * shape.rope, cosine, sine, i % pairs);
   }
 }
 
 #define DEFINE(SUFFIX, T)                                                                                             \
   extern "C" __global__ void __launch_bounds__(256) portableLatentWrite_##SUFFIX(                                      \
-      const T* kv, const T* q, const T* absorbed, const T* normWeight, const float* cosine, const float* sine,        \
-      const long long* slots, T* pool, T* query, LatentWriteShape shape) {                                            \
-    latentWrite<T>(kv, q, absorbed, normWeight, cosine, sine, slots, pool, query, shape);                             \
+      const T* kv, const T* q, const T* normWeight, const float* cosine, const float* sine, const long long* slots,   \
+      T* pool, T* rotary, LatentWriteShape shape) {                                                                   \
+    latentWrite<T>(kv, q, normWeight, cosine, sine, slots, pool, rotary, shape);                                      \
   }
 FOR_EACH_ELEMENT(DEFINE)

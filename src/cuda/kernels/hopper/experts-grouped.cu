@@ -1,0 +1,272 @@
+// DeepSeekMoE's routed experts for many tokens: the (token, expert) pairs are grouped by expert, and both products run over the groups
+// with tensor cores (wgmma), tiles of weights and tokens coming through the copy engine.
+//
+// ids [T, topK], weights [T, topK], from a routing kernel; ids outside [0, experts) are skipped.
+// gateUp [experts, 2 * inter, hidden], rows gate_0, up_0, gate_1, up_1, ...; down [experts, hidden, inter]; both f16.
+// groups   written by groupPairs: number of items, number of slots, two unused; items (expert, first slot, slots, 0); the pair of each slot.
+//          Slots are the pairs sorted by expert; an item is up to N slots of one expert.
+// rows     [T * topK, hidden] f16: first the tokens in the order of the slots (gatherRows), then the experts' results in the order of
+//          the pairs (groupedDown), in units of kHiddenUnit
+// h        [T * topK, inter] f16, in the order of the slots, in units of kHiddenUnit
+//
+// Weight rows are the M of the products and tokens the N, so few tokens an expert waste little. A token's result does not depend on
+// the others: every accumulator sums over k in one fixed order.
+#include "wgmma.cuh"
+
+// f16 holds less than some activations of DeepSeek-V2 reach.
+constexpr float kHiddenUnit = 16.f;
+constexpr int kMaxExperts = 256;
+constexpr int kDepth = 64;         // columns of a tile in one stage: 128 bytes
+constexpr int kRowBytes = 2 * kDepth;
+
+// The nearest finite f16; NaN stays NaN.
+DEVICE float inHalfRange(float x) { return fabsf(x) > 65504.f ? copysignf(65504.f, x) : x; }
+
+// ------------------------------------------------------------------------------------------------------------ grouping
+// One block of 1024 threads. maxItems: room for items in groups, at least experts + pairs / itemSlots.
+extern "C" __global__ void __launch_bounds__(1024, 1)
+groupPairs(const int* __restrict__ ids, int* __restrict__ groups, int numPairs, int experts, int itemSlots, int maxItems) {
+  __shared__ int count[kMaxExperts], slot[kMaxExperts];
+  const int tid = threadIdx.x, lane = tid & 31;
+  if (tid < kMaxExperts) count[tid] = 0;
+  __syncthreads();
+  for (int pair = tid; pair < numPairs; pair += 1024) {
+    const int expert = ids[pair];
+    if ((unsigned)expert < (unsigned)experts) atomicAdd(&count[expert], 1);
+  }
+  __syncthreads();
+  int4* items = reinterpret_cast<int4*>(groups + 4);
+  if (tid < 32) {
+    int slots = 0, numItems = 0;
+    for (int e = lane; e < kMaxExperts; e += 32) {
+      const int n = count[e], own = (n + itemSlots - 1) / itemSlots;
+      int beforeSlots = n, beforeItems = own;
+#pragma unroll
+      for (int d = 1; d < 32; d <<= 1) {
+        const int s = __shfl_up_sync(~0u, beforeSlots, d), i = __shfl_up_sync(~0u, beforeItems, d);
+        if (lane >= d) {
+          beforeSlots += s;
+          beforeItems += i;
+        }
+      }
+      const int allSlots = __shfl_sync(~0u, beforeSlots, 31), allItems = __shfl_sync(~0u, beforeItems, 31);
+      const int first = slots + beforeSlots - n, item = numItems + beforeItems - own;
+      slot[e] = first;
+      for (int i = 0; i < own; ++i) items[item + i] = make_int4(e, first + i * itemSlots, min(itemSlots, n - i * itemSlots), 0);
+      slots += allSlots;
+      numItems += allItems;
+    }
+    if (lane == 0) {
+      groups[0] = numItems;
+      groups[1] = slots;
+    }
+  }
+  __syncthreads();
+  int* pairOfSlot = groups + 4 + 4 * maxItems;
+  for (int pair = tid; pair < numPairs; pair += 1024) {
+    const int expert = ids[pair];
+    if ((unsigned)expert < (unsigned)experts) pairOfSlot[atomicAdd(&slot[expert], 1)] = pair;
+  }
+}
+
+// Grid T * topK, block 256: the tokens' rows as f16, in the order of the slots.
+template <typename T>
+DEVICE void gatherRows(const T* __restrict__ x, const int* __restrict__ groups, __half* __restrict__ rows, int topK, int hidden, int maxItems) {
+  const int slot = blockIdx.x;
+  if (slot >= groups[1]) return;
+  const int token = groups[4 + 4 * maxItems + slot] / topK;
+  const uint4* from = reinterpret_cast<const uint4*>(x + (size_t)token * hidden);
+  uint4* to = reinterpret_cast<uint4*>(rows + (size_t)slot * hidden);
+  for (int i = threadIdx.x; i < hidden / 8; i += 256) {
+    uint4 v = from[i];
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      const float2 pair = Pair<T>::unpack((&v.x)[j]);
+      (&v.x)[j] = Pair<__half>::pack(pair.x, pair.y);
+    }
+    to[i] = v;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------ products
+struct GroupedShape {
+  int depth;      // columns of the weights
+  int rowTiles;   // of one expert
+  int outWidth;   // columns of the output: inter (up) or hidden (down)
+  int maxItems;
+};
+
+// BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile.
+template <int BLOCKS, int N> struct Tile {
+  static constexpr int WEIGHT_ROWS = 128 * BLOCKS;
+  static constexpr int WEIGHT_BYTES = WEIGHT_ROWS * kRowBytes, STAGE = WEIGHT_BYTES + N * kRowBytes;
+  static constexpr int FIT = (kSharedLimit - 256) / STAGE, STAGES = FIT > 10 ? 10 : FIT;
+  static constexpr int BARRIERS = STAGES * STAGE, SHARED = BARRIERS + 16 * STAGES;
+};
+
+// silu(gate) * up of neighbouring rows. Lanes four apart hold gate and up of the same columns: each of the two makes one column's value.
+// Then lanes eight apart put neighbouring values together, one of rows 0 to 7, the other of rows 8 to 15.
+DEVICE void storeHidden(const float* v, int lane, __half* column0, size_t stride, int slots, int firstSlot) {
+  const int q = lane >> 2, isUp = q & 1, isHigh = (q >> 1) & 1;
+  const auto value = [&](float left, float right) {
+    const float other = __shfl_xor_sync(~0u, isUp ? left : right, 4);
+    const float gate = isUp ? other : left, up = isUp ? right : other;
+    return inHalfRange(gate / (1.f + __expf(-gate)) * up * (1.f / kHiddenUnit));
+  };
+  const float low = value(v[0], v[1]), high = value(v[2], v[3]);
+  const float other = __shfl_xor_sync(~0u, isHigh ? low : high, 8);
+  const uint32_t packed = isHigh ? Pair<__half>::pack(other, high) : Pair<__half>::pack(low, other);
+  const int slot = firstSlot + (lane & 3) * 2 + isUp, j = isHigh ? 4 + (q >> 1) - 1 : q >> 1;
+  if (slot < slots) *reinterpret_cast<uint32_t*>(column0 + slot * stride + j) = packed;
+}
+
+// Grid: one block an SM (or fewer), 384 threads: warpgroup 0 copies, the others multiply. Every block takes each gridDim.x-th tile.
+template <int BLOCKS, int N, bool UP>
+DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const int* __restrict__ groups, __half* __restrict__ out,
+                    GroupedShape shape) {
+  using S = Tile<BLOCKS, N>;
+  extern __shared__ __align__(1024) uint8_t shared[];
+  const uint32_t base = sharedAddress(shared), full = base + S::BARRIERS, empty = full + 8 * S::STAGES;
+  const int tid = threadIdx.x, lane = tid & 31;
+  if (tid == 0) {
+    for (int i = 0; i < S::STAGES; ++i) {
+      barrierInit(full + 8 * i, 1);
+      barrierInit(empty + 8 * i, 8);
+    }
+    barrierInitFence();
+  }
+  __syncthreads();
+  const int4* items = reinterpret_cast<const int4*>(groups + 4);
+  const int tiles = groups[0] * shape.rowTiles, steps = shape.depth / kDepth;
+  int stage = 0;
+  uint32_t phase = 0;
+  const auto advance = [&]() {
+    if (++stage == S::STAGES) {
+      stage = 0;
+      phase ^= 1;
+    }
+  };
+
+  if (tid < 128) {  // ---- copies, by one thread
+    registersDown<40>();
+    if (tid == 0) {
+      for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+        const int4 item = items[tile / shape.rowTiles];
+        const int weightRow = (item.x * shape.rowTiles + tile % shape.rowTiles) * S::WEIGHT_ROWS;
+        for (int k = 0; k < steps; ++k) {
+          const uint32_t bar = full + 8 * stage, to = base + stage * S::STAGE;
+          barrierWait(empty + 8 * stage, phase ^ 1);
+          barrierExpect(bar, S::STAGE);
+          boxCopy(to, weights, k * kDepth, weightRow, bar);
+          boxCopy(to + S::WEIGHT_BYTES, tokens, k * kDepth, item.y, bar);
+          advance();
+        }
+      }
+    }
+    return;
+  }
+
+  // ---- products
+  registersUp<232>();
+  const int group = (tid >> 7) - 1, warp = (tid >> 5) & 3;
+  const int* pairOfSlot = groups + 4 + 4 * shape.maxItems;
+  float acc[BLOCKS][N / 2];
+  for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+    const int4 item = items[tile / shape.rowTiles];
+    uint32_t previous = 0;
+    for (int k = 0; k < steps; ++k) {
+      const uint32_t at = base + stage * S::STAGE;
+      const uint32_t a = operand(at + group * BLOCKS * 64 * kRowBytes, 16), b = operand(at + S::WEIGHT_BYTES, 16);
+      barrierWait(full + 8 * stage, phase);
+      productFence();
+#pragma unroll
+      for (int i = 0; i < kDepth / 16; ++i) {
+#pragma unroll
+        for (int m = 0; m < BLOCKS; ++m) productOfRows(__half(), acc[m], a + m * (64 * kRowBytes >> 4) + 2 * i, b + 2 * i, k + i > 0);
+      }
+      productCommit();
+      productWait<1>();
+      if (k > 0 && lane == 0) barrierArrive(previous);
+      previous = empty + 8 * stage;
+      advance();
+    }
+    productWait<0>();
+#pragma unroll
+    for (int m = 0; m < BLOCKS; ++m) productKeep(acc[m]);
+    if (lane == 0) barrierArrive(previous);
+
+    const int row = (tile % shape.rowTiles) * S::WEIGHT_ROWS + group * BLOCKS * 64 + warp * 16;
+#pragma unroll
+    for (int m = 0; m < BLOCKS; ++m) {
+#pragma unroll
+      for (int i = 0; i < N / 8; ++i) {
+        const float* v = acc[m] + 4 * i;
+        if (UP) {
+          storeHidden(v, lane, out + (size_t)item.y * shape.outWidth + (row + m * 64) / 2, shape.outWidth, item.z, i * 8);
+        } else {
+          const uint32_t top = transposeMatrix(Pair<__half>::pack(inHalfRange(v[0]), inHalfRange(v[1])));
+          const uint32_t bottom = transposeMatrix(Pair<__half>::pack(inHalfRange(v[2]), inHalfRange(v[3])));
+          const int slot = i * 8 + (lane >> 2);
+          if (slot < item.z) {
+            __half* to = out + (size_t)pairOfSlot[item.y + slot] * shape.outWidth + row + m * 64 + (lane & 3) * 2;
+            *reinterpret_cast<uint32_t*>(to) = top;
+            *reinterpret_cast<uint32_t*>(to + 8) = bottom;
+          }
+        }
+      }
+    }
+  }
+}
+
+// Grid (T, ceil(hidden / 2048)), block 256: the weighted sum over a token's experts, in the order of its choices.
+template <typename T>
+DEVICE void sumExperts(const __half* __restrict__ rows, const int* __restrict__ ids, const float* __restrict__ weights, T* __restrict__ y,
+                       int topK, int hidden, int experts) {
+  const int token = blockIdx.x, column = (blockIdx.y * 256 + threadIdx.x) * 8;
+  if (column >= hidden) return;
+  float sum[8] = {};
+  for (int k = 0; k < topK; ++k) {
+    const int pair = token * topK + k;
+    if ((unsigned)ids[pair] >= (unsigned)experts) continue;
+    const float weight = weights[pair] * kHiddenUnit;
+    uint4 v = *reinterpret_cast<const uint4*>(rows + (size_t)pair * hidden + column);
+#pragma unroll
+    for (int j = 0; j < 4; ++j) {
+      const float2 both = Pair<__half>::unpack((&v.x)[j]);
+      sum[2 * j] += weight * both.x;
+      sum[2 * j + 1] += weight * both.y;
+    }
+  }
+  uint4 packed;
+#pragma unroll
+  for (int j = 0; j < 4; ++j) (&packed.x)[j] = Pair<T>::pack(sum[2 * j], sum[2 * j + 1]);
+  *reinterpret_cast<uint4*>(y + (size_t)token * hidden + column) = packed;
+}
+
+#define DEFINE_PRODUCTS(BLOCKS, N)                                                                                    \
+  extern "C" __global__ void __launch_bounds__(384, 1) groupedUp_##N(                                                  \
+      const __grid_constant__ CUtensorMap weights, const __grid_constant__ CUtensorMap tokens, const int* groups,     \
+      __half* h, GroupedShape shape) {                                                                                \
+    grouped<BLOCKS, N, true>(&weights, &tokens, groups, h, shape);                                                    \
+  }                                                                                                                   \
+  extern "C" __global__ void __launch_bounds__(384, 1) groupedDown_##N(                                                \
+      const __grid_constant__ CUtensorMap weights, const __grid_constant__ CUtensorMap tokens, const int* groups,     \
+      __half* rows, GroupedShape shape) {                                                                             \
+    grouped<BLOCKS, N, false>(&weights, &tokens, groups, rows, shape);                                                \
+  }                                                                                                                   \
+  extern "C" __device__ const int grouped_##N##_sharedBytes = Tile<BLOCKS, N>::SHARED;
+DEFINE_PRODUCTS(1, 32)
+DEFINE_PRODUCTS(1, 64)
+DEFINE_PRODUCTS(2, 128)
+
+#define DEFINE(SUFFIX, T)                                                                                             \
+  extern "C" __global__ void __launch_bounds__(256) gatherRows_##SUFFIX(const T* x, const int* groups, __half* rows,   \
+                                                                       int topK, int hidden, int maxItems) {          \
+    gatherRows<T>(x, groups, rows, topK, hidden, maxItems);                                                           \
+  }                                                                                                                   \
+  extern "C" __global__ void __launch_bounds__(256) sumExperts_##SUFFIX(                                               \
+      const __half* rows, const int* ids, const float* weights, T* y, int topK, int hidden, int experts) {            \
+    sumExperts<T>(rows, ids, weights, y, topK, hidden, experts);                                                      \
+  }
+DEFINE(f16, __half)
+DEFINE(bf16, __nv_bfloat16)

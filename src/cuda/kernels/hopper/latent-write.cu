@@ -1,0 +1,72 @@
+// New latents into the paged pool, and the queries' rotary parts rotated: the portable kernel's contract (portable/latent-write.cu)
+// for latents of 512 + 64 values of 16 bits, with 16 bytes an access. Rows must begin at multiples of 16 bytes.
+#include "primitives.cuh"
+
+constexpr int kRank = 512, kRope = 64, kWidth = kRank + kRope;
+
+struct LatentWriteShape {
+  int numTokens, heads, rank, rope;
+  int kvStride, kvOffset, qStride, qOffset;
+  float epsilon;
+};
+
+template <typename T> DEVICE uint32_t rotate(uint32_t pair, float cosine, float sine) {
+  const float2 x = Pair<T>::unpack(pair);
+  return Pair<T>::pack(x.x * cosine - x.y * sine, x.x * sine + x.y * cosine);
+}
+
+// Grid T, 128 threads.
+template <typename T>
+DEVICE void latentWrite(const T* __restrict__ kv, const T* __restrict__ q, const T* __restrict__ normWeight,
+                        const float* __restrict__ cosine, const float* __restrict__ sine, const long long* __restrict__ slots,
+                        T* __restrict__ pool, T* __restrict__ rotary, LatentWriteShape shape) {
+  const int token = blockIdx.x, tid = threadIdx.x, lane = tid & 31;
+  const long long slot = slots[token];
+  cosine += (size_t)token * (kRope / 2);
+  sine += (size_t)token * (kRope / 2);
+  if (tid < 32 && slot >= 0) {  // one warp: the token's latent
+    const uint4* from = reinterpret_cast<const uint4*>(kv + (size_t)token * shape.kvStride + shape.kvOffset);
+    const uint4* weight = reinterpret_cast<const uint4*>(normWeight);
+    uint4* to = reinterpret_cast<uint4*>(pool + slot * kWidth);
+    uint4 x[2] = {from[lane], from[32 + lane]}, w[2] = {weight[lane], weight[32 + lane]};
+    const uint32_t key = reinterpret_cast<const uint32_t*>(from + kRank / 8)[lane];
+    float squares = 0.f;
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      const float2 v = Pair<T>::unpack((&x[i >> 2].x)[i & 3]);
+      squares += v.x * v.x + v.y * v.y;
+    }
+    const float scale = rsqrtf(warpSum(squares) * (1.f / kRank) + shape.epsilon);
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      uint32_t& pair = (&x[i >> 2].x)[i & 3];
+      const float2 v = Pair<T>::unpack(pair), g = Pair<T>::unpack((&w[i >> 2].x)[i & 3]);
+      const float2 normed = Pair<T>::unpack(Pair<T>::pack(v.x * scale, v.y * scale));  // rounded before the weight, as HF does
+      pair = Pair<T>::pack(normed.x * g.x, normed.y * g.y);
+    }
+    to[lane] = x[0];
+    to[32 + lane] = x[1];
+    reinterpret_cast<uint32_t*>(to + kRank / 8)[lane] = rotate<T>(key, cosine[lane], sine[lane]);
+  }
+  const T* from = q + (size_t)token * shape.qStride + shape.qOffset;
+  T* to = rotary + (size_t)token * shape.heads * kRope;
+  for (int i = tid; i < shape.heads * (kRope / 8); i += 128) {  // 8 threads a head, 4 pairs each
+    const int part = i % (kRope / 8);
+    uint4 v = reinterpret_cast<const uint4*>(from)[i];
+    const float4 c = reinterpret_cast<const float4*>(cosine)[part], s = reinterpret_cast<const float4*>(sine)[part];
+    v.x = rotate<T>(v.x, c.x, s.x);
+    v.y = rotate<T>(v.y, c.y, s.y);
+    v.z = rotate<T>(v.z, c.z, s.z);
+    v.w = rotate<T>(v.w, c.w, s.w);
+    reinterpret_cast<uint4*>(to)[i] = v;
+  }
+}
+
+#define DEFINE(SUFFIX, T)                                                                                             \
+  extern "C" __global__ void __launch_bounds__(128) latentWrite_##SUFFIX(                                              \
+      const T* kv, const T* q, const T* normWeight, const float* cosine, const float* sine, const long long* slots,   \
+      T* pool, T* rotary, LatentWriteShape shape) {                                                                   \
+    latentWrite<T>(kv, q, normWeight, cosine, sine, slots, pool, rotary, shape);                                      \
+  }
+DEFINE(f16, __half)
+DEFINE(bf16, __nv_bfloat16)

@@ -1,0 +1,49 @@
+import type { Pointer } from '../driver.ts';
+
+/** Sizes and routing of a layer's experts. */
+export interface ExpertSizes {
+  readonly experts: number;
+  readonly topK: number;
+  readonly hidden: number;
+  readonly inter: number;
+  /** 0: the choice is not limited to groups. */
+  readonly groups: number;
+  readonly topGroups: number;
+  /** The weights sum to 1 and are not scaled. */
+  readonly normalizes: boolean;
+  readonly scale: number;
+}
+
+/** Tensors of one layer in one step (kernels/portable/experts.cu). */
+export interface ExpertTensors {
+  readonly numTokens: number;
+  readonly x: Pointer;
+  readonly logits: Pointer;
+  readonly gateUp: Pointer;
+  readonly down: Pointer;
+  readonly y: Pointer;
+}
+
+/** What a way of computing the experts needs beside its tensors, in elements; each at least 1. */
+export interface ExpertScratch {
+  /** i32 */
+  readonly ids: number;
+  /** f32 */
+  readonly weights: number;
+  /** f32 */
+  readonly hiddenF32: number;
+  /** f16 */
+  readonly hiddenF16: number;
+  /** f16 */
+  readonly rows: number;
+  /** i32 */
+  readonly groups: number;
+}
+
+export type ScratchPointers = Readonly<Record<keyof ExpertScratch, Pointer>>;
+
+/** One way of computing a layer's routed experts. */
+export interface ExpertsKernels {
+  scratch(sizes: ExpertSizes, numTokens: number): ExpertScratch;
+  launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void;
+}

@@ -1,0 +1,37 @@
+import type { CudaDevice } from '../device.ts';
+import type { StreamType } from '../element-types.ts';
+import { KernelModules } from '../kernel-modules.ts';
+import { TensorMaps } from '../tensor-maps.ts';
+
+/** Which kernels the operators launch: the fastest that fit the GPU and the model, or the portable ones always. */
+export type KernelChoice = 'auto' | 'portable';
+
+/** What the operators of one session share: their GPU, its kernels, and what no tensor tells them of a step. */
+export class GpuKernels implements Disposable {
+  readonly device: CudaDevice;
+  readonly type: StreamType;
+  /** The kernels in kernels/hopper may be used. */
+  readonly isHopper: boolean;
+  readonly modules: KernelModules;
+  readonly tensorMaps: TensorMaps;
+  /** The first sequences of the step that have one token each (or none, as padding), and as many tokens. */
+  numDecodes = 0;
+
+  constructor(device: CudaDevice, type: StreamType, choice: KernelChoice) {
+    this.device = device;
+    this.type = type;
+    const [major, minor] = device.computeCapability;
+    this.isHopper = choice === 'auto' && major === 9 && minor === 0;
+    this.modules = new KernelModules(device.driver);
+    this.tensorMaps = new TensorMaps(device.driver);
+  }
+
+  /** The element type that the Hopper kernels are to be taken for, or null. */
+  get hopperType(): 'f16' | 'bf16' | null {
+    return this.isHopper && this.type !== 'f32' ? this.type : null;
+  }
+
+  [Symbol.dispose](): void {
+    this.modules[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,161 @@
+import type { Pointer } from '../driver.ts';
+import type { GpuKernels } from './gpu-kernels.ts';
+
+/** What kernels/hopper/attention.cuh is written for. */
+const RANK = 512;
+const ROPE = 64;
+const PAGE_SIZE = 64;
+const HEADS_MULTIPLE = 16;
+/** Query rows of a decoding sequence up to which 16 of them share a block; beyond, 64. */
+const MAX_ROWS_BY_16 = 32;
+const PLAN_HEADER = 4;
+const DECODE_FILE = 'hopper-attention-decode.cubin';
+const ROWS64_FILE = 'hopper-attention-rows64.cubin';
+const I32_BYTES = 4;
+
+export interface AttentionSizes {
+  readonly heads: number;
+  readonly rank: number;
+  readonly rope: number;
+  readonly pageSize: number;
+}
+
+/** Whether the Hopper kernels take a model's attention. */
+export function fitsHopperAttention(kernels: GpuKernels, { heads, rank, rope, pageSize }: AttentionSizes): boolean {
+  const isShape = rank === RANK && rope === ROPE && pageSize === PAGE_SIZE && heads % HEADS_MULTIPLE === 0;
+  return kernels.hopperType !== null && isShape;
+}
+
+/** How decoding is spread over the GPU; depends on nothing that differs between steps. */
+export interface DecodeSplit {
+  /** Query rows of a sequence, one token each. */
+  readonly heads: number;
+  /** Blocks that look at the same keys for other rows. */
+  readonly groups: number;
+  /** Blocks that share the keys of all sequences. */
+  readonly blocks: number;
+}
+
+export function decodeSplit(kernels: GpuKernels, heads: number): DecodeSplit {
+  const groups = Math.ceil(heads / (heads <= MAX_ROWS_BY_16 ? 16 : 64));
+  return { heads, groups, blocks: Math.max(1, Math.floor(kernels.device.numMultiprocessors / groups)) };
+}
+
+/** i32 elements of the plan, and floats of the partial results and of their log-sum-exps. */
+export function planSizes({ heads, blocks }: DecodeSplit, numDecodes: number): { plan: number; partials: number } {
+  return { plan: PLAN_HEADER + 4 * blocks + numDecodes + 1, partials: 2 * blocks * heads * (RANK + 1) };
+}
+
+export interface PlanPointers {
+  readonly firstTokens: Pointer;
+  readonly contextLengths: Pointer;
+  readonly lengths: Pointer;
+  readonly plan: Pointer;
+}
+
+/** Lengths of all sequences, and the split of the decoding ones. Once a step. */
+export function launchPlan(
+  kernels: GpuKernels,
+  { blocks }: DecodeSplit,
+  numSequences: number,
+  { firstTokens, contextLengths, lengths, plan }: PlanPointers,
+  stream: Pointer,
+): void {
+  const launch = { grid: [1], block: 1024, stream } as const;
+  kernels.modules
+    .get(DECODE_FILE)
+    .launch('attentionPlan', launch, (into) =>
+      into.pointers(firstTokens, contextLengths, lengths, plan).ints(numSequences, kernels.numDecodes, blocks),
+    );
+}
+
+export interface AttentionStep {
+  readonly numTokens: number;
+  readonly numSequences: number;
+  readonly maxBlocks: number;
+  readonly scale: number;
+  /** [slots, rank + rope] */
+  readonly pool: Pointer;
+  readonly numSlots: number;
+  readonly absorbed: Pointer;
+  readonly rotary: Pointer;
+  readonly firstTokens: Pointer;
+  readonly blockTable: Pointer;
+  readonly lengths: Pointer;
+  readonly plan: Pointer;
+  readonly partials: Pointer;
+  readonly out: Pointer;
+}
+
+/** Attention of one layer: decoding sequences first, then chunks and the tokens of no sequence. */
+export function launchHopperAttention(kernels: GpuKernels, heads: number, step: AttentionStep, stream: Pointer): void {
+  const type = kernels.hopperType!;
+  const matrix = { address: step.pool, rows: step.numSlots, columns: RANK + ROPE, type };
+  const pool = kernels.tensorMaps.get(matrix, PAGE_SIZE);
+  if (kernels.numDecodes > 0) launchDecode(kernels, decodeSplit(kernels, heads), step, pool, stream);
+  if (step.numTokens > kernels.numDecodes) launchChunks(kernels, heads, step, pool, stream);
+}
+
+function launchDecode(
+  { modules, hopperType, numDecodes }: GpuKernels,
+  { heads, groups, blocks }: DecodeSplit,
+  step: AttentionStep,
+  pool: Uint8Array,
+  stream: Pointer,
+): void {
+  const isBy16 = heads <= MAX_ROWS_BY_16;
+  const logSumExps = step.partials + BigInt(4 * 2 * blocks * heads * RANK);
+  const module = modules.get(isBy16 ? DECODE_FILE : ROWS64_FILE);
+  const shared = module.sharedBytes(isBy16 ? 'attentionDecode16' : 'attentionRows64');
+  const name = `attentionDecode${isBy16 ? 16 : 64}_${hopperType}`;
+  module.launch(name, { grid: [blocks, groups], block: 384, shared, stream }, (into) =>
+    into
+      .bytes(pool, module.parameterOffset(name, 0))
+      .pointers(step.absorbed, step.rotary, step.blockTable, step.lengths, step.plan, step.out)
+      .pointers(step.partials, logSumExps)
+      .ints(step.numTokens, 1, heads, step.maxBlocks)
+      .float(step.scale),
+  );
+  if (blocks === 1) return;
+  // Few sequences: a block each. Many: a block for each place where one may have been cut.
+  const byBoundary = numDecodes > blocks - 1;
+  const [block, columnBlocks] = numDecodes >= 32 ? [128, 1] : [512, 4];
+  modules.get(DECODE_FILE).launch(
+    `attentionCombine_${hopperType}`,
+    {
+      grid: [heads, byBoundary ? blocks - 1 : numDecodes, columnBlocks],
+      block,
+      stream,
+      overlapsPrevious: true,
+    },
+    (into) =>
+      into
+        .pointers(step.plan, step.partials, logSumExps, step.out)
+        .ints(byBoundary ? 1 : 0, step.numTokens, 1, heads, step.maxBlocks)
+        .float(step.scale),
+  );
+}
+
+function launchChunks(
+  { modules, hopperType, numDecodes }: GpuKernels,
+  heads: number,
+  step: AttentionStep,
+  pool: Uint8Array,
+  stream: Pointer,
+): void {
+  const numChunks = step.numSequences - numDecodes;
+  // At least one block for every 64 query rows of a chunk, and one that clears the tokens of no sequence.
+  const blocks = Math.floor(((step.numTokens - numDecodes) * heads) / 64) + numChunks + 1;
+  const skip = (pointer: Pointer, elements: number): Pointer => pointer + BigInt(I32_BYTES * elements);
+  const module = modules.get(ROWS64_FILE);
+  const shared = module.sharedBytes('attentionRows64');
+  const name = `attentionChunks_${hopperType}`;
+  module.launch(name, { grid: [blocks], block: 384, shared, stream }, (into) =>
+    into
+      .bytes(pool, module.parameterOffset(name, 0))
+      .pointers(step.absorbed, step.rotary, skip(step.blockTable, numDecodes * step.maxBlocks))
+      .pointers(skip(step.lengths, numDecodes), skip(step.firstTokens, numDecodes), step.out)
+      .ints(step.numTokens, numChunks, heads, step.maxBlocks)
+      .float(step.scale),
+  );
+}

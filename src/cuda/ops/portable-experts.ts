@@ -1,0 +1,63 @@
+import type { Pointer } from '../driver.ts';
+import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers } from './experts-step.ts';
+import type { GpuKernels } from './gpu-kernels.ts';
+
+const FILE = 'portable-experts.ptx';
+const FLOAT_BYTES = 4;
+/** Output values that one block of the expert kernels computes. */
+const ROWS_PER_BLOCK = 8;
+
+/** Router logits to ids and weights [T, topK]. */
+export function launchRoute(
+  { modules }: GpuKernels,
+  sizes: ExpertSizes,
+  { logits, numTokens }: ExpertTensors,
+  { ids, weights }: Pick<ScratchPointers, 'ids' | 'weights'>,
+  stream: Pointer,
+): void {
+  const { experts, topK, groups, topGroups, normalizes, scale } = sizes;
+  const shared = FLOAT_BYTES * (2 * experts + groups);
+  modules.get(FILE).launch('portableRoute', { grid: [numTokens], block: 32, shared, stream }, (into) =>
+    into
+      .pointers(logits, ids, weights)
+      .ints(numTokens, experts, topK, groups, topGroups, normalizes ? 1 : 0)
+      .float(scale),
+  );
+}
+
+/** The kernels of kernels/portable/experts.cu: any sizes, any number of tokens. */
+export class PortableExperts implements ExpertsKernels {
+  readonly #kernels: GpuKernels;
+
+  constructor(kernels: GpuKernels) {
+    this.#kernels = kernels;
+  }
+
+  scratch({ topK, inter }: ExpertSizes, numTokens: number) {
+    const pairs = numTokens * topK;
+    return { ids: pairs, weights: pairs, hiddenF32: pairs * inter, hiddenF16: 1, rows: 1, groups: 1 };
+  }
+
+  launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void {
+    const { experts, topK, hidden, inter } = sizes;
+    const { numTokens, x, gateUp, down, y } = tensors;
+    const { ids, weights, hiddenF32 } = scratch;
+    const { modules, type } = this.#kernels;
+    launchRoute(this.#kernels, sizes, tensors, scratch, stream);
+    const shape = [numTokens, experts, topK, hidden, inter];
+    modules
+      .get(FILE)
+      .launch(
+        `portableExpertUp_${type}`,
+        { grid: [Math.ceil(inter / ROWS_PER_BLOCK), numTokens * topK], block: 256, stream },
+        (into) => into.pointers(x, ids, gateUp, hiddenF32).ints(...shape),
+      );
+    modules
+      .get(FILE)
+      .launch(
+        `portableExpertDown_${type}`,
+        { grid: [Math.ceil(hidden / ROWS_PER_BLOCK), numTokens], block: 256, stream },
+        (into) => into.pointers(hiddenF32, ids, weights, down, y).ints(...shape),
+      );
+  }
+}

@@ -1,0 +1,82 @@
+import { DeviceBuffer } from '../device-buffer.ts';
+import type { Pointer } from '../driver.ts';
+import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers } from './experts-step.ts';
+import type { GpuKernels } from './gpu-kernels.ts';
+import { launchRoute } from './portable-experts.ts';
+
+const FILE = 'hopper-experts-small.cubin';
+const MAX_TOKENS = 32;
+const TOP_K = 6;
+/** One producer warp and eight that compute. */
+const THREADS = 288;
+const WORKSPACE_HEADER = 128;
+const HALF_BYTES = 2;
+/** The shapes that the kernel is compiled for. */
+const SHAPES = [
+  { name: 'V2Lite', hidden: 2048, inter: 1408, experts: 64 },
+  { name: 'V2', hidden: 5120, inter: 1536, experts: 160 },
+] as const;
+
+function shapeOf({ hidden, inter, experts }: ExpertSizes): (typeof SHAPES)[number] | undefined {
+  return SHAPES.find((shape) => shape.hidden === hidden && shape.inter === inter && shape.experts === experts);
+}
+
+/**
+ * kernels/hopper/experts-small.cu: up to 32 tokens, one kernel. Its blocks wait for each other, so on one GPU no two
+ * sessions may run it at the same time.
+ */
+export class SmallExperts implements ExpertsKernels, Disposable {
+  readonly #kernels: GpuKernels;
+  /** Shared by all layers, and allocated when the first of them comes; the kernel leaves its header zero. */
+  #workspace: DeviceBuffer | null = null;
+
+  constructor(kernels: GpuKernels) {
+    this.#kernels = kernels;
+  }
+
+  takes(sizes: ExpertSizes, numTokens: number): boolean {
+    const isShape = sizes.topK === TOP_K && shapeOf(sizes) !== undefined;
+    return this.#kernels.hopperType !== null && isShape && numTokens <= MAX_TOKENS;
+  }
+
+  scratch(sizes: ExpertSizes, numTokens: number) {
+    const routed = routesInside(sizes) ? 1 : numTokens * TOP_K;
+    return { ids: routed, weights: routed, hiddenF32: 1, hiddenF16: 1, rows: 1, groups: 1 };
+  }
+
+  launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void {
+    const { modules, device, hopperType } = this.#kernels;
+    const { numTokens, x, logits, gateUp, down, y } = tensors;
+    const isRouted = !routesInside(sizes);
+    if (isRouted) launchRoute(this.#kernels, sizes, tensors, scratch, stream);
+    const name = `smallExperts${shapeOf(sizes)!.name}`;
+    const module = modules.get(FILE);
+    const shared = module.sharedBytes(name);
+    const workspace = this.#workspaceFor(sizes);
+    module.launch(
+      `${name}_${hopperType}`,
+      { grid: [device.numMultiprocessors], block: THREADS, shared, stream },
+      (into) =>
+        into
+          .pointers(x, isRouted ? scratch.ids : 0n, isRouted ? scratch.weights : 0n, isRouted ? 0n : logits)
+          .float(sizes.scale)
+          .pointers(gateUp, down, y, workspace)
+          .ints(numTokens),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#workspace?.[Symbol.dispose]();
+  }
+
+  #workspaceFor({ inter }: ExpertSizes): Pointer {
+    const bytes = WORKSPACE_HEADER + MAX_TOKENS * TOP_K * inter * HALF_BYTES;
+    this.#workspace ??= new DeviceBuffer(this.#kernels.device.driver, bytes);
+    return this.#workspace.address;
+  }
+}
+
+/** Whether the kernel does the routing itself: a plain choice of the largest, scaled. */
+function routesInside({ groups, normalizes }: ExpertSizes): boolean {
+  return groups === 0 && !normalizes;
+}

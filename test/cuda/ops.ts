@@ -1,0 +1,207 @@
+// The custom operators with the Hopper kernels against themselves with the portable ones, and the sampler against the CPU's, without ONNX Runtime:
+// node test/cuda/ops.ts (Node 24, no development dependency; the kernels themselves are tested in test/kernels)
+import { CudaDevice } from '../../src/cuda/device.ts';
+import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
+import { DeviceContext, type DeviceTensor } from './device-context.ts';
+import { verifySampler } from './verify-sampler.ts';
+
+type Stream = 'f16' | 'bf16';
+const RANK = 512;
+const ROPE = 64;
+const NOPE = 128;
+const PAGE = 64;
+const TOLERANCE = { f16: 3e-3, bf16: 1.5e-2 } as const;
+
+const totals = { passed: 0, failed: 0 };
+function report(name: string, isOk: boolean, detail: string): void {
+  totals[isOk ? 'passed' : 'failed']++;
+  process.stdout.write(`${isOk ? 'ok' : 'not ok'} - ${name}: ${detail}\n`);
+}
+
+let state = 1;
+function random(): number {
+  state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+  return state / 2 ** 32;
+}
+
+const float = new Float32Array(1);
+const word = new Uint32Array(float.buffer);
+/** Random numbers of about one tenth to one, in either sign. */
+function randomBits(type: Stream, count: number): Uint16Array<ArrayBuffer> {
+  return Uint16Array.from({ length: count }, () => {
+    const sign = random() < 0.5 ? 0x8000 : 0;
+    if (type === 'f16') return sign | (0x2c00 + Math.floor(random() * 0x1000));
+    float[0] = 2 ** (-4 + 4 * random());
+    return sign | (word[0]! >>> 16);
+  });
+}
+
+function verify(name: string, type: Stream, actual: Float32Array, wanted: Float32Array): void {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < wanted.length; i++) {
+    difference += (actual[i]! - wanted[i]!) ** 2;
+    norm += wanted[i]! ** 2;
+  }
+  const error = Math.sqrt(difference / norm);
+  report(name, error < TOLERANCE[type], `relative error ${error.toExponential(1)}`);
+}
+
+/** Attention of one layer over a step's sequences, with the latents that the step itself writes. */
+function verifyAttention(
+  context: DeviceContext,
+  type: Stream,
+  heads: number,
+  sequences: readonly [number, number][],
+  numDecodes: number,
+): void {
+  const used = sequences.reduce((sum, [, count]) => sum + count, 0);
+  const numTokens = numDecodes === sequences.length ? numDecodes : used;
+  const maxBlocks = Math.max(...sequences.map(([cached, count]) => Math.ceil((cached + count) / PAGE)), 1);
+  const numBlocks = sequences.length * maxBlocks;
+  const table = Int32Array.from({ length: numBlocks }, (_, i) => (i * 7 + 3) % numBlocks);
+  const slots: bigint[] = [];
+  const firstTokens = [0];
+  sequences.forEach(([cached, count], s) => {
+    for (let position = cached; position < cached + count; position++) {
+      slots.push(BigInt(table[s * maxBlocks + Math.floor(position / PAGE)]! * PAGE + (position % PAGE)));
+    }
+    firstTokens.push(slots.length);
+  });
+  while (slots.length < numTokens) slots.push(-1n);
+  const width = heads * (NOPE + ROPE) + RANK + ROPE;
+  const rows = context.tensor(type, [numTokens, width], randomBits(type, 100_003));
+  const angles = Float32Array.from({ length: (numTokens * ROPE) / 2 }, () => 7 * random());
+  const inputs = {
+    absorbed: context.tensor(type, [heads, numTokens, RANK], randomBits(type, 7919)),
+    weight: context.tensor(type, [RANK], randomBits(type, RANK)),
+    cosine: context.tensor('f32', [numTokens, ROPE / 2], angles.map(Math.cos)),
+    sine: context.tensor('f32', [numTokens, ROPE / 2], angles.map(Math.sin)),
+    slots: context.tensor('i64', [numTokens], BigInt64Array.from(slots)),
+    firstTokens: context.tensor('i32', [sequences.length + 1], Int32Array.from(firstTokens)),
+    contextLengths: context.tensor(
+      'i32',
+      [sequences.length],
+      Int32Array.from(sequences, ([cached]) => cached),
+    ),
+    blockTable: context.tensor('i32', [sequences.length, maxBlocks], table),
+  };
+  const past = randomBits(type, 1_000_003);
+  const attend = (choice: 'auto' | 'portable') => {
+    using ops = new CudaOps(context.device, type, choice);
+    const named = (name: string) => ops.all.find((op) => op.name === name)!;
+    ops.beginStep(numDecodes);
+    const pool = context.tensor(type, [numBlocks * PAGE, RANK + ROPE], past);
+    const written = { heads, rope: ROPE, kv_offset: heads * (NOPE + ROPE), q_offset: heads * NOPE, epsilon: 1e-6 };
+    const { weight, cosine, sine, firstTokens: first, contextLengths: lengths } = inputs;
+    const [rotary] = context.run(named('LatentWrite'), written, [rows, rows, weight, cosine, sine, inputs.slots, pool]);
+    const plan = context.run(named('AttentionPlan'), { heads, rank: RANK, rope: ROPE, page_size: PAGE }, [
+      first,
+      lengths,
+    ]);
+    const all = [inputs.absorbed, rotary!, pool, first, lengths, inputs.blockTable, ...plan];
+    const [out] = context.run(named('PagedAttention'), { page_size: PAGE, scale: 0.05 }, all);
+    return { out: context.read(out!), rotary: context.read(rotary!), pool: context.read(pool) };
+  };
+  const hopper = attend('auto');
+  const portable = attend('portable');
+  const name = `attention ${type}, ${heads} heads, ${sequences.length} sequences, ${numDecodes} of them decode`;
+  for (const part of ['rotary', 'pool', 'out'] as const) verify(`${name}: ${part}`, type, hopper[part], portable[part]);
+}
+
+interface ExpertShape {
+  readonly hidden: number;
+  readonly inter: number;
+  readonly experts: number;
+}
+
+function verifyExperts(
+  context: DeviceContext,
+  type: Stream,
+  { hidden, inter, experts }: ExpertShape,
+  steps: readonly { tokens: number; groups: number; normalize: number }[],
+): void {
+  const pattern = Uint16Array.from(
+    { length: 1_000_003 },
+    () => (random() < 0.5 ? 0x8000 : 0) | (0x2000 + Math.floor(random() * 0x800)),
+  );
+  const gateUp = context.tensor('f16', [experts, 2 * inter, hidden], pattern);
+  const down = context.tensor('f16', [experts, hidden, inter], pattern.slice(5));
+  for (const { tokens, groups, normalize } of steps) {
+    const x = context.tensor(type, [tokens, hidden], randomBits(type, tokens * hidden));
+    const logits = context.tensor(
+      'f32',
+      [tokens, experts],
+      Float32Array.from({ length: tokens * experts }, () => 4 * random()),
+    );
+    const attributes = { top_k: 6, groups, top_groups: 3, normalize, scale: 1.5 };
+    const compute = (choice: 'auto' | 'portable'): Float32Array => {
+      using ops = new CudaOps(context.device, type, choice);
+      const op = ops.all.find(({ name }) => name === 'RoutedExperts')!;
+      const inputs: DeviceTensor[] = [x, logits, gateUp, down];
+      return context.read(context.run(op, attributes, inputs)[0]!);
+    };
+    const name = `experts ${type} ${hidden} x ${inter} x ${experts}, ${tokens} tokens, ${groups} groups, normalize ${normalize}`;
+    verify(name, type, compute('auto'), compute('portable'));
+  }
+}
+
+using device = new CudaDevice(0);
+process.stdout.write(`${device.name}\n`);
+for (const type of ['bf16', 'f16'] as const) {
+  using context = new DeviceContext(device);
+  for (const heads of [16, 128]) {
+    verifyAttention(context, type, heads, [[0, 1]], 1);
+    verifyAttention(
+      context,
+      type,
+      heads,
+      [
+        [900, 1],
+        [0, 1],
+        [63, 1],
+        [0, 0],
+      ],
+      4,
+    );
+    verifyAttention(
+      context,
+      type,
+      heads,
+      Array.from({ length: 150 }, (_, i): [number, number] => [(i * 3) % 250, 1]),
+      150,
+    );
+    verifyAttention(
+      context,
+      type,
+      heads,
+      [
+        [300, 1],
+        [5, 1],
+        [100, 70],
+        [0, 9],
+      ],
+      2,
+    );
+    verifyAttention(
+      context,
+      type,
+      heads,
+      [
+        [0, 200],
+        [64, 64],
+      ],
+      0,
+    );
+  }
+}
+for (const type of ['bf16', 'f16'] as const) {
+  using context = new DeviceContext(device);
+  const step = (tokens: number, groups = 0, normalize = 0) => ({ tokens, groups, normalize });
+  const steps = [step(1), step(20), step(32), step(33), step(150), step(500), step(20, 8), step(7, 0, 1), step(60, 8)];
+  verifyExperts(context, type, { hidden: 2048, inter: 1408, experts: 64 }, steps);
+  verifyExperts(context, type, { hidden: 512, inter: 384, experts: 24 }, [step(3), step(90)]);
+}
+verifySampler(report);
+process.stdout.write(`${totals.passed} passed, ${totals.failed} failed\n`);
+process.exitCode = totals.failed > 0 ? 1 : 0;

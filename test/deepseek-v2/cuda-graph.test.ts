@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { LATENT_SERVE_DOMAIN } from '../../src/cuda/custom-op-domain.ts';
+import type { CudaDevice } from '../../src/cuda/device.ts';
+import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
+import { CudaAttention } from '../../src/deepseek-v2/cuda-attention.ts';
+import { emitCudaExperts } from '../../src/deepseek-v2/cuda-experts.ts';
+import { buildModelGraph } from '../../src/deepseek-v2/model-graph.ts';
+import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
+import { encodeModel } from '../../src/onnx/encoder.ts';
+import { CustomOpDomain } from '../../src/onnxruntime/custom-op-domain.ts';
+import { Env } from '../../src/onnxruntime/env.ts';
+import { openOnnxRuntime } from '../../src/onnxruntime/library.ts';
+import { Session } from '../../src/onnxruntime/session.ts';
+import { SessionOptions } from '../../src/onnxruntime/session-options.ts';
+import { makeDummyWeights } from '../../src/packing/dummy-weights.ts';
+import { V2, V2_LITE } from './published-configs.ts';
+
+const SMALL = {
+  num_hidden_layers: 2,
+  vocab_size: 512,
+  hidden_size: 256,
+  intermediate_size: 256,
+  moe_intermediate_size: 64,
+  bos_token_id: 0,
+  eos_token_id: 1,
+};
+/** What the operators ask a device for before they compute anything. */
+const NO_DEVICE = { computeCapability: [9, 0], driver: null } as unknown as CudaDevice;
+
+let cacheRoot: string;
+beforeAll(() => {
+  cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
+});
+afterAll(() => rmSync(cacheRoot, { recursive: true }));
+
+it.each([
+  ['V2-Lite', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }],
+  [
+    'V2',
+    {
+      ...V2,
+      ...SMALL,
+      n_routed_experts: 16,
+      n_group: 8,
+      q_lora_rank: 64,
+      num_attention_heads: 16,
+      num_key_value_heads: 16,
+    },
+  ],
+])('ONNX Runtime takes the CUDA graph of %s with the operators as they declare themselves', async (_, json) => {
+  const config = parseDeepseekV2Config(json, 'config.json');
+  const precision = { stream: 'f32', experts: 'f32' } as const;
+  const packed = await makeDummyWeights({ config, precision, cacheRoot });
+  const runtime = openOnnxRuntime();
+  using ops = new CudaOps(NO_DEVICE, precision.stream);
+  using domain = new CustomOpDomain(runtime, LATENT_SERVE_DOMAIN);
+  // Here is no GPU to place the nodes on.
+  for (const op of ops.all) domain.registerCustomOp({ ...op, provider: 'cpu' });
+  const model = encodeModel(
+    buildModelGraph({
+      config,
+      precision,
+      weights: packed.tensors,
+      weightsFile: packed.weightsFile,
+      attention: (context) => new CudaAttention(context, { blockSize: 64 }),
+      experts: emitCudaExperts,
+    }),
+  );
+  using env = new Env(runtime);
+  using options = new SessionOptions(runtime, {
+    configEntries: { 'session.model_external_initializers_file_folder_path': packed.folder },
+  });
+  options.addCustomOpDomain(domain);
+  using session = new Session(env, model, options);
+  const step = ['token_ids', 'positions', 'logit_rows', 'slots', 'first_tokens', 'context_lengths', 'block_table'];
+  expect(session.inputNames.toSorted()).toEqual([...step, 'pool.0', 'pool.1'].toSorted());
+});

@@ -1,0 +1,130 @@
+"""Timings of the Hopper kernels: graphs of many calls over rotating inputs, so that nothing is left in the L2 cache; medians.
+$BENCH: which of decode, chunks, experts, sampler; all when absent."""
+import itertools
+import os
+import random
+
+import torch
+
+from checks import poisoned, timed
+from driver import TensorMap
+from test_attention import PAGE, RANK, ROPE, WIDTH, Step
+from test_experts import TOP_K, Grouped, Layer, Small, routing
+from test_sampler import Batch, Out, Sampler, make_logits
+
+
+def copy_rate():
+    a = torch.empty(2**28, device="cuda").normal_()
+    b = torch.empty_like(a)
+    return 8 * a.numel() / timed(lambda: torch.neg(a, out=b), 1) / 1e6
+
+
+def decode(heads, points, num_pages):
+    pool = torch.empty(num_pages, PAGE, WIDTH, dtype=torch.bfloat16, device="cuda").normal_()
+    pool_map = TensorMap(pool.view(-1, WIDTH), PAGE)
+    for count, context in points:
+        tiles = -(-context // PAGE)
+        sets = max(1, min(num_pages // (count * tiles), 128))
+        order = torch.randperm(num_pages, device="cuda").int()
+        tables = [order[i * count * tiles:(i + 1) * count * tiles].view(count, tiles).contiguous() for i in range(sets)]
+        first = torch.arange(count + 1, dtype=torch.int32, device="cuda")
+        cached = torch.full((count,), context - 1, dtype=torch.int32, device="cuda")
+        absorbed = torch.randn(heads, count, RANK, device="cuda").bfloat16()
+        rotary = torch.randn(count, heads, ROPE, device="cuda").bfloat16()
+        out = poisoned(heads, count, RANK, dtype=torch.bfloat16)
+        step = Step("bf16", heads, count, count)
+        step.plan(first, cached)
+        calls = max(sets, 8)
+
+        def capture():
+            for i in range(calls):
+                step.attend(absorbed, rotary, pool_map, first, tables[i % sets], out, 0.1147)
+        us = timed(capture, calls)
+        data, operations = count * context * WIDTH * 2, count * context * heads * 2 * (WIDTH + RANK)
+        print(f"decode, {heads} heads, {count} x {context}: {us:.1f} us, {data / us / 1e6:.2f} TB/s, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
+
+
+def chunks(points):
+    for heads, new, cached in points:
+        total = new + cached
+        pool = torch.empty(-(-total // PAGE), PAGE, WIDTH, dtype=torch.bfloat16, device="cuda").normal_()
+        pool_map, table = TensorMap(pool.view(-1, WIDTH), PAGE), torch.randperm(len(pool), device="cuda").int()[None].contiguous()
+        first = torch.tensor([0, new], dtype=torch.int32, device="cuda")
+        context = torch.tensor([cached], dtype=torch.int32, device="cuda")
+        absorbed = torch.randn(heads, new, RANK, device="cuda").bfloat16()
+        rotary = torch.randn(new, heads, ROPE, device="cuda").bfloat16()
+        out, step = poisoned(heads, new, RANK, dtype=torch.bfloat16), Step("bf16", heads, 1, 0)
+        step.plan(first, context)
+        us = timed(lambda: [step.attend(absorbed, rotary, pool_map, first, table, out, 0.1147) for _ in range(6)], 6)
+        operations = (new * cached + new * (new + 1) // 2) * heads * 2 * (WIDTH + RANK)
+        print(f"chunk, {heads} heads, {new} new on {cached}: {us:.0f} us, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
+
+
+def experts(size, num_layers, small_sizes, large_sizes):
+    layers = [Layer(size, "bf16") for _ in range(num_layers)]
+    for tokens in small_sizes + large_sizes:
+        isSmall = tokens <= 32
+        calls = max(num_layers, 24 if tokens < 1000 else 6)
+        launchers = [Small(layer) if isSmall else Grouped(layer, tokens) for layer in (layers[:1] if not isSmall else layers)]
+        x = layers[0].tokens(tokens)
+        y = torch.empty_like(x)
+        logits = torch.randn(calls, tokens, layers[0].experts, device="cuda") * 2
+        routes = [routing(tokens, layers[0].experts, "random") for _ in range(calls)]
+
+        def capture():
+            for i in range(calls):
+                launcher = launchers[i % len(launchers)]
+                launcher.layer = layers[i % num_layers]
+                if isSmall and size == "V2Lite":
+                    launcher(x, None, None, y, logits=logits[i])
+                else:
+                    launcher(x, *routes[i], y)
+        us = timed(capture, calls, reps=5)
+        active = [len(l.topk(TOP_K).indices.unique()) for l in logits]
+        data, operations = sum(active) / calls * layers[0].expert_bytes, tokens * TOP_K * layers[0].expert_bytes
+        print(f"experts {size}, {tokens} tokens: {us:.1f} us, {data / us / 1e6:.2f} TB/s, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
+
+
+MODES = {
+    "greedy": {"temperature": 0.}, "temperature": {}, "k50, p, min_p": {"k": 50, "p": 0.9, "minp": 0.02, "temperature": 0.8},
+    "all of it, top 20": {"k": 50, "p": 0.9, "minp": 0.02, "temperature": 0.8, "rep": 1.1, "pres": 0.2, "freq": 0.1, "top": 20},
+    "top_p": {"p": 0.9, "temperature": 0.8},
+}
+
+
+def sampler(V, counts):
+    rng = random.Random(1)
+    for B, (mode, parameters) in itertools.product(counts, MODES.items()):
+        rows = [{"seed": i * 7919 + 1, "step": i, **parameters} for i in range(B)]
+        if "rep" in parameters:
+            for row in rows:
+                row["bias"] = [(t, 2.) for t in rng.sample(range(V), 10)]
+                row["hist"] = [(t, rng.randrange(3), 1) for t in rng.sample(range(V), 800)]
+                row["allow"] = torch.rand(V, device="cuda") < 0.5
+        sets = max(4, min(64, int(250e6 / (B * V * 4))))
+        x = make_logits("llm", sets * B, V).view(sets, B, V)
+        batch, sample, out = Batch(x[0], rows), Sampler("8" if B <= 32 else "2", V), Out(B)
+        out.debug = None
+
+        def capture():
+            for i in range(sets):
+                batch.logits = x[i]
+                sample(batch, out)
+        print(f"sampler, {B} x {V}, {mode}: {timed(capture, sets):.1f} us", flush=True)
+
+
+def run():
+    only = os.environ.get("BENCH", "decode chunks experts sampler").split()
+    print(f"{torch.cuda.get_device_name()}: copy {copy_rate():.2f} TB/s")
+    if "decode" in only:
+        decode(16, [(1, 1024), (8, 1024), (64, 1024), (256, 1024), (64, 8192)], 24576)
+        decode(128, [(64, 1024)], 8192)
+    if "chunks" in only:
+        chunks([(16, 2048, 0), (16, 2048, 6144), (128, 512, 6144)])
+    if "experts" in only:
+        experts("V2Lite", 3, [1, 2, 4, 8, 16, 32], [48, 64, 128, 256, 512, 1024, 2048, 8192])
+        torch.cuda.empty_cache()
+        experts("V2", 1, [1, 8, 32], [64, 512, 2048])
+        torch.cuda.empty_cache()
+    if "sampler" in only:
+        sampler(102400, (1, 64, 256))

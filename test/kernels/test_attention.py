@@ -1,0 +1,170 @@
+"""The Hopper attention kernels (decoding, chunks, both in one step) and the latent write against float64."""
+import random
+
+import torch
+
+from checks import DTYPES, TOLERANCE, poisoned, rand, relative_error, verify, verify_same
+from driver import Module, TensorMap, num_multiprocessors, structure
+from paged import AttentionCase, LatentWriteCase
+from test_portable import verify_latent_write
+
+RANK, ROPE, PAGE, WIDTH = 512, 64, 64, 576
+modules = {}
+
+
+def module(name):
+    if name not in modules:
+        modules[name] = Module(f"hopper-{name}.cubin")
+    return modules[name]
+
+
+class Step:
+    """Plan and launches as cuda/ops/hopper-attention.ts makes them."""
+
+    def __init__(self, suffix, heads, num_sequences, num_decodes, query_length=1, blocks=None):
+        self.suffix, self.heads, self.num_decodes, self.query_length = suffix, heads, num_decodes, query_length
+        self.num_sequences = num_sequences
+        rows = query_length * heads
+        self.is16 = rows <= 32
+        self.groups = rows // 16 if self.is16 else -(-rows // 64)
+        self.blocks = blocks or max(1, num_multiprocessors() // self.groups)
+        self.lengths = torch.full((num_sequences,), -7, dtype=torch.int32, device="cuda")
+        self.plan_data = torch.full((4 + 4 * self.blocks + num_decodes + 1,), -7, dtype=torch.int32, device="cuda")
+        self.partials = poisoned(2 * self.blocks * rows * RANK, dtype=torch.float32)
+        self.lse = poisoned(2 * self.blocks * rows, dtype=torch.float32)
+
+    def plan(self, first, context):
+        module("attention-decode").launch("attentionPlan", (1,), 1024, [first, context, self.lengths, self.plan_data, self.num_sequences,
+                                                                        self.num_decodes, self.blocks])
+
+    def attend(self, absorbed, rotary, pool_map, first, table, out, scale, early=True):
+        tokens, max_blocks, rows = out.shape[1], table.shape[1], self.query_length * self.heads
+        if self.num_decodes:
+            shape = structure(numTokens=tokens, queryLength=self.query_length, heads=self.heads, maxBlocks=max_blocks, scale=float(scale))
+            file, kernel, shared = (("attention-decode", "attentionDecode16", "attentionDecode16_sharedBytes") if self.is16 else
+                                    ("attention-rows64", "attentionDecode64", "attentionRows64_sharedBytes"))
+            module(file).launch(f"{kernel}_{self.suffix}", (self.blocks, self.groups), 384,
+                                [pool_map, absorbed, rotary, table, self.lengths, self.plan_data, out, self.partials, self.lse, shape],
+                                shared=module(file).int(shared))
+            if self.blocks > 1:
+                boundaries = self.num_decodes > self.blocks - 1
+                threads, z = (128, 1) if self.num_decodes >= 32 else (512, 4)
+                grid = (rows, self.blocks - 1 if boundaries else self.num_decodes, z)
+                module("attention-decode").launch(f"attentionCombine_{self.suffix}", grid, threads,
+                                                  [self.plan_data, self.partials, self.lse, out, int(boundaries), shape], early=early)
+        decoded = self.num_decodes * self.query_length
+        if tokens > decoded:
+            chunks = self.num_sequences - self.num_decodes
+            shape = structure(numTokens=tokens, numSequences=chunks, heads=self.heads, maxBlocks=max_blocks, scale=float(scale))
+            grid = ((tokens - decoded) * self.heads // 64 + chunks + 1,)
+            d = self.num_decodes
+            module("attention-rows64").launch(f"attentionChunks_{self.suffix}", grid, 384,
+                                              [pool_map, absorbed, rotary, table[d:], self.lengths[d:], first[d:], out, shape],
+                                              shared=module("attention-rows64").int("attentionRows64_sharedBytes"))
+
+
+def run_case(case, suffix, heads, num_decodes, query_length=1, **options):
+    step = Step(suffix, heads, len(case.context), num_decodes, query_length, **options)
+    out = poisoned(heads, case.tokens, RANK, dtype=DTYPES[suffix])
+    step.plan(case.first, case.context)
+    step.attend(case.absorbed, case.rotary, TensorMap(case.pool.view(-1, WIDTH), PAGE), case.first, case.table, out, case.scale)
+    return out
+
+
+def attention(suffix, sequences, heads, num_decodes, query_length=1, padding=0, ramp=False):
+    case = AttentionCase(suffix, sequences, heads, RANK, ROPE, PAGE, padding, ramp)
+    out = run_case(case, suffix, heads, num_decodes, query_length)
+    few = sequences if len(sequences) < 9 else f"{len(sequences)} sequences"
+    name = f"attention {suffix} H={heads} decodes {num_decodes}x{query_length} {few}{' ramp' if ramp else ''}"
+    verify(name, relative_error(out, case.wanted), TOLERANCE[suffix] / 2)
+    difference = (out.double() - case.wanted).norm(dim=-1) / case.wanted.norm(dim=-1).clamp_min(1e-6)
+    verify(f"{name}: worst row", difference.max().item(), 2 * TOLERANCE[suffix])
+    verify_same(f"{name}: second run", out, run_case(case, suffix, heads, num_decodes, query_length))
+
+
+def ragged(rng, count, top):
+    fixed = [1, 63, 64, 65, 127, 128, 129, 1000, top, top - 1]
+    lengths = fixed + [rng.randrange(1, top + 1) for _ in range(count)]
+    return [(n - 1, 1) for n in lengths[:count]]
+
+
+def decoding(rng):
+    for suffix in ("bf16", "f16"):
+        for heads, top in ((16, 8191), (32, 3000), (128, 1500)):
+            for n in (1, 63, 64, 65, 1000, top):
+                attention(suffix, [(n - 1, 1)], heads, 1)
+            attention(suffix, [(0, 1), (62, 1), (63, 1)], heads, 3)
+            attention(suffix, ragged(rng, 64, top), heads, 64, ramp=True)
+            attention(suffix, ragged(rng, 200, top // 4), heads, 200)
+            attention(suffix, [(n, 2) for n in (0, 63, 998)], heads, 3, 2)
+            attention(suffix, [(n, 3) for n in (0, 61, 63, 126)], heads, 4, 3, ramp=True)
+            attention(suffix, [(rng.randrange(900), 8) for _ in range(16)], heads, 16, 8)
+        # A bucket that is not full: sequences without tokens at the end of a batch.
+        attention(suffix, [(199, 1), (4999, 1), (64, 1), (0, 0), (0, 0)], 16, 5, padding=2)
+        attention(suffix, [(199, 1), (64, 1), (0, 0)], 128, 3, padding=1)
+
+
+def mixed_steps(rng):
+    for suffix in ("bf16", "f16"):
+        for heads in (16, 128):
+            for sequences in ([(0, 1)], [(60, 4)], [(0, 64)], [(0, 1), (63, 5), (64, 64), (1000, 130), (3, 300)], [(1500, 200)]):
+                attention(suffix, sequences, heads, 0)
+            attention(suffix, [(rng.randrange(2000), 1) for _ in range(7)] + [(100, 90), (0, 33)], heads, 7)
+            attention(suffix, [(500, 1), (3, 1), (64, 70), (0, 0), (10, 5)], heads, 2, padding=9)
+            attention(suffix, [(rng.randrange(400), i % 7 + 2) for i in range(40)], heads, 0)
+        attention(suffix, [(6000, 700)], 16, 0)
+        attention(suffix, [(10, 1), (20, 1)], 16, 2, padding=37)
+
+
+def latent_write():
+    for suffix in ("bf16", "f16"):
+        for tokens, heads in ((1, 16), (7, 16), (300, 16), (33, 128), (40, 48)):
+            case = LatentWriteCase(suffix, tokens, heads, RANK, ROPE, unit=8)
+            shape = structure(numTokens=tokens, heads=heads, rank=RANK, rope=ROPE, kvStride=case.kv.shape[1], kvOffset=case.kv_offset,
+                              qStride=case.q.shape[1], qOffset=case.q_offset, epsilon=1e-6)
+            arguments = [case.kv, case.q, case.weight, case.cosine, case.sine, case.slots, case.pool, case.rotary, shape]
+            module("latent-write").launch(f"latentWrite_{suffix}", (tokens,), 128, arguments)
+            verify_latent_write(f"hopper latentWrite {suffix} T={tokens} H={heads}", case, TOLERANCE[suffix])
+
+
+def replays():
+    """One captured step, replayed with other lengths, tables and queries."""
+    for heads in (16, 128):
+        suffix, count, top = "bf16", 9, 3000
+        lengths = [[5, 64, 1, 2000, 3000, 700, 64, 65, 1], [1, 63, 64, 65, 127, 128, 129, 1000, 3000], [1] * 9]
+        cases = [AttentionCase(suffix, [(n - 1, 1) for n in ns], heads, RANK, ROPE, PAGE) for ns in lengths]
+        pool = torch.zeros(max(len(c.pool) for c in cases), PAGE, WIDTH, dtype=torch.bfloat16, device="cuda")
+        table = torch.zeros(count, -(-top // PAGE), dtype=torch.int32, device="cuda")
+        first, context = cases[0].first, torch.zeros(count, dtype=torch.int32, device="cuda")
+        absorbed, rotary = torch.zeros_like(cases[0].absorbed), torch.zeros_like(cases[0].rotary)
+        out, pool_map = torch.zeros(heads, count, RANK, dtype=torch.bfloat16, device="cuda"), TensorMap(pool.view(-1, WIDTH), PAGE)
+        step = Step(suffix, heads, count, count)
+
+        def launch():
+            step.plan(first, context)
+            step.attend(absorbed, rotary, pool_map, first, table, out, cases[0].scale)
+        side = torch.cuda.Stream()
+        with torch.cuda.stream(side):
+            launch()
+        torch.cuda.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            launch()
+        for case in cases:
+            pool[:len(case.pool)] = case.pool
+            table.fill_(2**24)
+            table[:, :case.max_blocks] = case.table
+            for to, source in ((context, case.context), (absorbed, case.absorbed), (rotary, case.rotary)):
+                to.copy_(source)
+            out.fill_(float("nan"))
+            graph.replay()
+            torch.cuda.synchronize()
+            verify(f"replay H={heads} {case.context.tolist()}", relative_error(out, case.wanted), TOLERANCE[suffix] / 2)
+
+
+def run():
+    rng = random.Random(3)
+    latent_write()
+    decoding(rng)
+    mixed_steps(rng)
+    replays()

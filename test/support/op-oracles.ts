@@ -1,0 +1,160 @@
+import { expect } from 'vitest';
+import type { CustomOp, KernelContext } from '../../src/onnxruntime/custom-op.ts';
+
+/** The custom operators of the CUDA graphs in JavaScript and double precision, straight from what they are said to do. */
+export class OpOracles {
+  #numDecodes = 0;
+  readonly #compute: Readonly<Record<string, (context: KernelContext) => void>> = {
+    LatentWrite: latentWrite,
+    AttentionPlan: (context) => this.#plan(context),
+    PagedAttention: pagedAttention,
+    RoutedExperts: routedExperts,
+  };
+
+  /** The operator with the declarations of `op`, computed here. */
+  replace(op: CustomOp): CustomOp {
+    return { ...op, provider: 'cpu', compute: this.#compute[op.name]! };
+  }
+
+  beginStep(numDecodes: number): void {
+    this.#numDecodes = numDecodes;
+  }
+
+  /** Nothing is planned here; what the kernels rely on is checked. */
+  #plan(context: KernelContext): void {
+    const first = context.input(0).data() as Int32Array;
+    const lengths = context.input(1).data() as Int32Array;
+    for (let s = 0; s < this.#numDecodes; s++) {
+      const count = first[s + 1]! - first[s]!;
+      expect(count === 1 ? first[s] : s).toBe(s);
+      expect(count).toBeLessThanOrEqual(1);
+    }
+    context.output(0, [1]);
+    context.output(1, lengths.length > 0 ? [lengths.length] : [1]);
+    context.output(2, [1]);
+  }
+}
+
+const floats = (context: KernelContext, index: number): Float32Array => context.input(index).data() as Float32Array;
+
+function latentWrite(context: KernelContext): void {
+  const { heads, rope, kv_offset, q_offset, epsilon } = context.attributes as Record<string, number>;
+  const [kv, q, weight, cosine, sine] = [0, 1, 2, 3, 4].map((index) => floats(context, index));
+  const slots = context.input(5).data() as BigInt64Array;
+  const pool = floats(context, 6);
+  const rank = weight!.length;
+  const pairs = rope! / 2;
+  const rotary = context.output(0, [slots.length, heads!, rope!]).data() as Float32Array;
+  const rotate = (from: Float32Array, at: number, to: Float32Array, toAt: number, token: number): void => {
+    for (let pair = 0; pair < pairs; pair++) {
+      const [c, s] = [cosine![token * pairs + pair]!, sine![token * pairs + pair]!];
+      const [x0, x1] = [from[at + 2 * pair]!, from[at + 2 * pair + 1]!];
+      to[toAt + 2 * pair] = x0 * c - x1 * s;
+      to[toAt + 2 * pair + 1] = x0 * s + x1 * c;
+    }
+  };
+  slots.forEach((slot, token) => {
+    const row = token * context.input(0).shape[1]! + kv_offset!;
+    if (slot >= 0n) {
+      const to = Number(slot) * (rank + rope!);
+      let squares = 0;
+      for (let i = 0; i < rank; i++) squares += kv![row + i]! ** 2;
+      const scale = 1 / Math.sqrt(squares / rank + epsilon!);
+      for (let i = 0; i < rank; i++) pool[to + i] = kv![row + i]! * scale * weight![i]!;
+      rotate(kv!, row + rank, pool, to + rank, token);
+    }
+    for (let head = 0; head < heads!; head++) {
+      const at = token * context.input(1).shape[1]! + q_offset! + head * rope!;
+      rotate(q!, at, rotary, (token * heads! + head) * rope!, token);
+    }
+  });
+}
+
+function pagedAttention(context: KernelContext): void {
+  const { page_size, scale } = context.attributes as Record<string, number>;
+  const [absorbed, rotary, pool] = [0, 1, 2].map((index) => floats(context, index));
+  const [first, cached, table] = [3, 4, 5].map((index) => context.input(index).data() as Int32Array);
+  const [heads, numTokens, rank] = context.input(0).shape as [number, number, number];
+  const rope = context.input(1).shape[2]!;
+  const [numSequences, maxBlocks] = context.input(5).shape as [number, number];
+  const out = (context.output(0, [heads, numTokens, rank]).data() as Float32Array).fill(0);
+  for (let s = 0; s < numSequences; s++) {
+    const slotOf = (key: number): number =>
+      table![s * maxBlocks + Math.floor(key / page_size!)]! * page_size! + (key % page_size!);
+    for (let token = first![s]!; token < first![s + 1]!; token++) {
+      const numKeys = cached![s]! + token - first![s]! + 1;
+      const rows = Array.from({ length: numKeys }, (_, key) => slotOf(key) * (rank + rope));
+      for (let head = 0; head < heads; head++) {
+        const at = (head * numTokens + token) * rank;
+        const scores = rows.map((row) => {
+          let score = 0;
+          for (let i = 0; i < rank; i++) score += absorbed![at + i]! * pool![row + i]!;
+          for (let i = 0; i < rope; i++) score += rotary![(token * heads + head) * rope + i]! * pool![row + rank + i]!;
+          return score * scale!;
+        });
+        const weights = softmax(scores);
+        for (let i = 0; i < rank; i++) {
+          out[at + i] = rows.reduce((sum, row, key) => sum + weights[key]! * pool![row + i]!, 0);
+        }
+      }
+    }
+  }
+}
+
+function routedExperts(context: KernelContext): void {
+  const { top_k, groups, top_groups, normalize, scale } = context.attributes as Record<string, number>;
+  const [x, logits, gateUp, down] = [0, 1, 2, 3].map((index) => floats(context, index));
+  const [numTokens, hidden] = context.input(0).shape as [number, number];
+  const experts = context.input(1).shape[1]!;
+  const inter = context.input(3).shape[2]!;
+  const y = (context.output(0, [numTokens, hidden]).data() as Float32Array).fill(0);
+  for (let scratch = 1; scratch <= 6; scratch++) context.output(scratch, [1]);
+  for (let token = 0; token < numTokens; token++) {
+    const scores = softmax([...logits!.subarray(token * experts, (token + 1) * experts)]);
+    const chosen = largest(openExperts(scores, groups!, top_groups!), top_k!);
+    const mass = chosen.reduce((sum, expert) => sum + scores[expert]!, 0);
+    for (const expert of chosen) {
+      const weight = scores[expert]! * (normalize === 1 ? 1 / mass : scale!);
+      const row = (matrix: Float32Array, index: number, length: number): Float32Array =>
+        matrix.subarray(index * length, (index + 1) * length);
+      const input = row(x!, token, hidden);
+      const h = Array.from({ length: inter }, (_, j) => {
+        const gate = dot(row(gateUp!, expert * 2 * inter + 2 * j, hidden), input);
+        return (gate / (1 + Math.exp(-gate))) * dot(row(gateUp!, expert * 2 * inter + 2 * j + 1, hidden), input);
+      });
+      for (let i = 0; i < hidden; i++) {
+        y[token * hidden + i] = y[token * hidden + i]! + weight * dot(row(down!, expert * hidden + i, inter), h);
+      }
+    }
+  }
+}
+
+/** Scores of the experts in the best groups; the others have none. */
+function openExperts(scores: readonly number[], groups: number, topGroups: number): number[] {
+  if (groups === 0) return [...scores];
+  const size = scores.length / groups;
+  const best = Array.from({ length: groups }, (_, group) =>
+    Math.max(...scores.slice(group * size, (group + 1) * size)),
+  );
+  const open = new Set(largest(best, topGroups));
+  return scores.map((score, expert) => (open.has(Math.floor(expert / size)) ? score : -1));
+}
+
+/** Indices of the `count` largest; of equal ones the first. */
+function largest(values: readonly number[], count: number): number[] {
+  const order = values.map((_, index) => index).sort((a, b) => values[b]! - values[a]! || a - b);
+  return order.slice(0, count);
+}
+
+function softmax(values: readonly number[]): number[] {
+  const top = Math.max(...values);
+  const weights = values.map((value) => Math.exp(value - top));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
