@@ -29,6 +29,7 @@ const SILENT: EngineObserver = {
   step() {},
   finished() {},
   callFinished() {},
+  grammarCompiled() {},
 };
 
 /**

@@ -14,6 +14,9 @@ const PRECISIONS: Readonly<Record<ServeConfig['dtype'], Precision>> = {
   float32: { stream: 'f32', experts: 'f32' },
 };
 
+/** Names that people know the element types by. */
+export const DTYPE_NAMES = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const;
+
 /**
  * The device that --device and --dtype ask for.
  * @throws ConfigError when the device does not compute in this type

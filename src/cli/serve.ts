@@ -1,7 +1,7 @@
 import type { ServeConfig } from '../config/serve-config.ts';
 import { exitNow } from '../onnxruntime/process-exit.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { toDeviceSpec } from './device-spec.ts';
+import { DTYPE_NAMES, toDeviceSpec } from './device-spec.ts';
 import { formatCount } from './format.ts';
 import { effectiveThreads, LaunchReporter } from './launch-reporter.ts';
 import { isLoopback } from './listen.ts';
@@ -42,8 +42,6 @@ export async function serve(config: ServeConfig): Promise<number> {
 function createServerLogger({ logLevel, logFormat }: ServeConfig): Logger {
   return createLogger({ level: logLevel, ...(logFormat === 'auto' ? {} : { pretty: logFormat === 'pretty' }) });
 }
-
-const DTYPE_NAMES = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const;
 
 function announce(config: ServeConfig, server: RunningServer, logger: Logger): void {
   const { maxNumSeqs } = config;

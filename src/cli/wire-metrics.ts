@@ -41,6 +41,10 @@ export class MetricsObserver implements EngineObserver {
     this.#metrics.recordFinishedRequest(numRequests, maxGeneratedTokens);
   }
 
+  grammarCompiled(seconds: number): void {
+    this.#metrics.recordGrammarCompilation(seconds);
+  }
+
   firstToken(seconds: number): void {
     this.#numTokens++;
     this.#metrics.observeTimeToFirstToken(seconds);

@@ -26,4 +26,6 @@ export interface EngineObserver {
   finished(request: FinishedRequest): void;
   /** All requests of one submit call have ended. */
   callFinished(numRequests: number, maxGeneratedTokens: number): void;
+  /** A grammar that was not known yet has been compiled, or has failed to. */
+  grammarCompiled(seconds: number): void;
 }

@@ -28,6 +28,7 @@ class CompiledHandle implements GrammarHandle {
 export class GrammarRegistry {
   readonly #compiler: GrammarCompiler;
   readonly #send: (command: EngineCommand) => void;
+  readonly #onCompiled: (seconds: number) => void;
   readonly #compiling = new Map<string, Promise<CompiledHandle>>();
   /** Least recently used first. */
   readonly #kept = new Map<string, CompiledHandle>();
@@ -36,9 +37,15 @@ export class GrammarRegistry {
   #keptBytes = 0;
   #hasSentVocabulary = false;
 
-  constructor(compiler: GrammarCompiler, send: (command: EngineCommand) => void) {
+  /** @param onCompiled told the seconds that each compilation took, waiting for others included */
+  constructor(
+    compiler: GrammarCompiler,
+    send: (command: EngineCommand) => void,
+    onCompiled: (seconds: number) => void,
+  ) {
     this.#compiler = compiler;
     this.#send = send;
+    this.#onCompiled = onCompiled;
   }
 
   /** @throws ApiError 400 naming the field, 429 when too many are waiting, 503 when the server stops */
@@ -90,8 +97,10 @@ export class GrammarRegistry {
         return handle;
       });
       this.#compiling.set(key, compiling);
+      const begin = performance.now();
       const forget = (): void => {
         this.#compiling.delete(key);
+        this.#onCompiled((performance.now() - begin) / 1000);
       };
       compiling.then(forget, forget);
     }

@@ -115,6 +115,7 @@ async function serve(
       timeLimitMs: GRAMMAR_TIME_LIMIT_MS,
     }),
     send,
+    (seconds) => options.observer.grammarCompiled(seconds),
   );
   const client = new EngineClient({
     limits: { maxModelLen, vocabSize: settings.tokenizerSize, eosTokenIds: settings.eosTokenIds },

@@ -15,6 +15,9 @@ export const REQUEST_LATENCY_BUCKETS: readonly number[] = [
   0.3, 0.5, 0.8, 1, 1.5, 2, 2.5, 5, 10, 15, 20, 30, 40, 50, 60, 120, 240, 480, 960, 1920, 7680,
 ];
 
+/** Seconds; compilation of a grammar, which is given up after three. */
+export const GRAMMAR_BUCKETS: readonly number[] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 3];
+
 /** Tokens computed in one step. */
 export const ITERATION_TOKENS_BUCKETS: readonly number[] = [
   1, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384,

@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import {
+  GRAMMAR_BUCKETS,
   ITERATION_TOKENS_BUCKETS,
   PARAMS_N_BUCKETS,
   REQUEST_LATENCY_BUCKETS,
@@ -84,6 +85,12 @@ export function createEngineInstruments(registry: Registry, maxModelLen: number)
     ),
     paramsN: histogram('request_params_n', 'The parameter n of requests.', PARAMS_N_BUCKETS),
     paramsMaxTokens: histogram('request_params_max_tokens', 'The parameter max_tokens of requests.', tokenBuckets),
+    grammarCompilation: new Histogram({
+      name: 'latent_serve:grammar_compilation_seconds',
+      help: 'Compilation of grammars that were not known yet, waiting for others included.',
+      buckets: [...GRAMMAR_BUCKETS],
+      registers,
+    }),
     iterationTokens: histogram('iteration_tokens_total', 'Tokens computed in one step.', ITERATION_TOKENS_BUCKETS),
   };
 }

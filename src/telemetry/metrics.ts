@@ -163,6 +163,10 @@ export class Metrics {
     this.#engine.maxGenerationTokens.observe(maxNumGenerationTokens);
   }
 
+  recordGrammarCompilation(seconds: number): void {
+    this.#engine.grammarCompilation.observe(seconds);
+  }
+
   recordHttpRequest(request: FinishedHttpRequest): void {
     const { handler, method } = request;
     this.#httpRequests.inc({ handler, method, status: `${Math.floor(request.status / 100)}xx` });

@@ -11,11 +11,17 @@ const vocabulary = { vocabulary: packVocabulary(256, (id) => bytes[id]!), specia
 const choice = (text: string): GrammarSpec => ({ type: 'choice', choices: [text] });
 
 let sent: EngineCommand[];
+let compiled: number[];
 let registry: GrammarRegistry;
 beforeEach(() => {
   sent = [];
+  compiled = [];
   const compiler = new GrammarCompiler({ vocabulary: () => vocabulary, timeLimitMs: 20_000 });
-  registry = new GrammarRegistry(compiler, (command) => sent.push(command));
+  registry = new GrammarRegistry(
+    compiler,
+    (command) => sent.push(command),
+    (seconds) => compiled.push(seconds),
+  );
 });
 afterEach(async () => await registry.dispose());
 
@@ -29,6 +35,7 @@ describe('GrammarRegistry', () => {
     expect(a).toBe(b);
     expect(other).not.toBe(a);
     expect(await registry.compile(choice('a'), 'x')).toBe(a);
+    expect(compiled).toHaveLength(2);
   });
 
   it('sends a grammar with its first request only, and the vocabulary with the first grammar', async () => {

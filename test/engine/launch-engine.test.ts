@@ -49,6 +49,7 @@ async function launch(overrides: Partial<EngineSettings> = {}): Promise<Launched
     observer: {
       started: () => {},
       callFinished: () => {},
+      grammarCompiled: () => {},
       firstToken: () => {},
       interToken: () => {},
       step: () => {},
@@ -167,11 +168,20 @@ describe('launchEngine', () => {
   });
 
   it('admits all requests of a call or none, and refuses with 429 when the queue is full', async () => {
-    const many = Array.from({ length: 17 }, () => request());
-    expect(() => engine.client.submit(many, FOREVER)).toThrow(expect.objectContaining({ status: 429 }));
-    expect(engine.client.stats.numWaiting).toBe(0);
+    const many = Array.from({ length: 16 }, () => request());
     const [generation] = engine.client.submit([request()], FOREVER);
+    expect(() => engine.client.submit(many, FOREVER)).toThrow(expect.objectContaining({ status: 429 }));
+    expect(engine.client.stats.numWaiting).toBe(1);
     expect(tokensOf(await collect(generation!))).toHaveLength(24);
+  });
+
+  it('takes a call of more requests than may wait when none waits', async () => {
+    const generations = engine.client.submit(
+      Array.from({ length: 20 }, () => request({ maxTokens: 2 })),
+      FOREVER,
+    );
+    expect(() => engine.client.submit([request()], FOREVER)).toThrow(expect.objectContaining({ status: 429 }));
+    for (const output of await Promise.all(generations.map(collect))) expect(tokensOf(output)).toHaveLength(2);
   });
 
   it('gives the same tokens for a seed alone and in company', async () => {
