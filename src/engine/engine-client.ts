@@ -14,7 +14,7 @@ import type { EngineStats, StepReport } from './step-report.ts';
 
 export interface EngineClientOptions {
   readonly limits: EngineLimits;
-  /** Requests that may wait for their first step; one more is refused with 429. */
+  /** Requests that may wait for their first step; one more is refused with 429. A call of more is taken when none waits. */
   readonly maxQueuedRequests: number;
   /** A request that waits longer is given up with 503. Milliseconds. */
   readonly maxQueueWaitMs: number;
@@ -155,7 +155,9 @@ export class EngineClient implements Engine {
 
   #admit(count: number): void {
     this.#checkState();
-    if (this.#numQueued + count > this.#options.maxQueuedRequests) throw queueFull(RETRY_AFTER_SECONDS);
+    // Of an empty queue a call of any size can have all: refused, it could come again for ever.
+    const isFull = this.#numQueued > 0 && this.#numQueued + count > this.#options.maxQueuedRequests;
+    if (isFull) throw queueFull(RETRY_AFTER_SECONDS);
   }
 
   #receiveStep(report: StepReport): void {

@@ -43,7 +43,8 @@ export function buildApp(options: AppOptions): FastifyInstance {
     genReqId: (request) => requestIdOf(request),
     // While closing, requests on open connections still get the engine's own answer (503, with the right body).
     return503OnClosing: false,
-    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    // Clients join a base URL that ends in a slash and a path that begins with one.
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true },
     frameworkErrors: answerError,
     clientErrorHandler: answerBrokenRequest,
   });

@@ -7,5 +7,5 @@ export const COUNT_TOKENS_PATHS: EndpointPaths = ['/v1/messages/count_tokens', '
 
 /** Whether a request speaks Anthropic's protocol, whatever it meets there (unknown paths below it and wrong methods too). */
 export function isMessagesUrl(url: string): boolean {
-  return /^(\/anthropic)?\/v1\/messages([/?]|$)/.test(url);
+  return /^(\/+anthropic)?\/+v1\/+messages([/?]|$)/.test(url);
 }

@@ -8,8 +8,8 @@ export function charAtoms(text: string): string[] {
   return [...text].map((char) => char.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&'));
 }
 
-/** The atom that matches a tool's name. */
-export const NAME_ATOM = '([\\w.-]{1,64})';
+/** The atom that matches a tool's name, which Anthropic allows to be this long. */
+export const NAME_ATOM = '([\\w.-]{1,128})';
 /** The atom that matches white space between the parts of a call: more than is written for layout is none. */
 export const SPACE_ATOM = '\\s{0,64}';
 

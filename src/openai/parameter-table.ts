@@ -37,6 +37,7 @@ export const parameterTable: readonly Parameter[] = [
   offOnly(chat, 'web_search_options', [], 'Web search.'),
   offOnly(chat, 'moderation', [], 'Moderation of the conversation.'),
   offOnly(chat, 'reasoning_effort', ['none'], 'How much to reason; the model does not.'),
+  offOnly(chat, 'thinking', [{ type: 'disabled' }], "DeepSeek's switch for reasoning; the model decides."),
   offOnly(both, 'thinking_token_budget', [-1], 'Limits reasoning; max_tokens limits all of the answer.'),
   offOnly(chat, 'verbosity', ['medium'], 'How long answers should be; ask for it in the prompt.'),
   offOnly(both, 'store', [false], 'Keeps the answer for later; nothing is stored.'),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { invalidRequest } from '../errors.ts';
 import type { AnswerFormat } from './answer-grammar.ts';
-import { toJsonText } from './messages/json-text.ts';
+import { toJsonText } from './json-text.ts';
 import { readStructuredOutputs, structuredOutputs } from './structured-outputs.ts';
 import { toWellFormedText } from './well-formed.ts';
 

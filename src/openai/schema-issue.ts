@@ -17,7 +17,10 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
-/** The first issue of a failed check; inside a union the branch that got deepest, because that is the one the client meant. */
+/**
+ * The first issue of a failed check; inside a union the branch that got deepest, because that is the one the client
+ * meant, or the one for which the value has the right type and breaks another rule.
+ */
 export function firstFault(issues: readonly z.core.$ZodIssue[]): FieldFault {
   const issue = issues[0];
   if (issue === undefined) return { path: [], message: 'is invalid' };
@@ -25,11 +28,16 @@ export function firstFault(issues: readonly z.core.$ZodIssue[]): FieldFault {
     let deepest: FieldFault | undefined;
     for (const branch of issue.errors) {
       const fault = firstFault(branch);
-      if (fault.path.length > (deepest?.path.length ?? 0)) deepest = fault;
+      const isCloser = fault.path.length > (deepest?.path.length ?? 0);
+      if (isCloser || (deepest === undefined && hasRightType(branch))) deepest = fault;
     }
     if (deepest !== undefined) return { path: [...issue.path, ...deepest.path], message: deepest.message };
   }
   return { path: issue.path, message: issueMessage(issue) };
+}
+
+function hasRightType([issue]: readonly z.core.$ZodIssue[]): boolean {
+  return issue?.code === 'too_small' || issue?.code === 'too_big' || issue?.code === 'invalid_format';
 }
 
 /** `messages.0.role`; cut where a hostile key would fill the answer. */
@@ -42,6 +50,7 @@ const ZOD_WORDING = /^(Invalid|Too (big|small)|Unrecognized)/;
 
 function issueMessage(issue: z.core.$ZodIssue): string {
   if (!ZOD_WORDING.test(issue.message)) return issue.message;
+  if (issue.message.endsWith('received undefined')) return 'is required';
   switch (issue.code) {
     case 'invalid_type':
       return `must be ${TYPE_WORDS[issue.expected] ?? issue.expected}`;
@@ -49,6 +58,8 @@ function issueMessage(issue: z.core.$ZodIssue): string {
       return bound(issue.origin, 'at least', issue.minimum, issue.inclusive);
     case 'too_big':
       return bound(issue.origin, 'at most', issue.maximum, issue.inclusive);
+    case 'invalid_value':
+      return `must be ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map((value) => JSON.stringify(value)).join(', ')}`;
     case 'invalid_key':
       return 'is not a token id';
     default:

@@ -24,3 +24,8 @@ export function failFrames(error: ApiError): string {
 export function frame(payload: object): string {
   return `data: ${JSON.stringify(payload)}\n\n`;
 }
+
+/** A server-sent event whose name its data repeats: OpenAI's responses and Anthropic's messages have such. */
+export function namedFrame<Payload extends { readonly type: string }>(payload: Payload): string {
+  return `event: ${payload.type}\n${frame(payload)}`;
+}

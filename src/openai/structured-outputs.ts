@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { invalidRequest } from '../errors.ts';
 import type { JsonWhitespace } from '../grammar/grammar-spec.ts';
 import type { AnswerFormat } from './answer-grammar.ts';
-import { toJsonText } from './messages/json-text.ts';
+import { toJsonText } from './json-text.ts';
 import { toWellFormedText } from './well-formed.ts';
 
 const MAX_CHOICES = 100_000;

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { listeningApp, testApp } from './support/app.ts';
 import { badBodies } from './support/bad-bodies.ts';
@@ -79,6 +80,19 @@ describe.each(['/v1/chat/completions', '/v1/completions', '/tokenize', '/detoken
       expect(answer.statusCode).toBe(415);
       expectErrorBody(answer.body, null);
     }
+  });
+
+  it('a compressed body', async () => {
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+    const answer = await testApp().app.inject({
+      method: 'POST',
+      url: '/v1/completions',
+      headers,
+      payload: gzipSync('{"prompt":"x"}'),
+    });
+    expect(answer.statusCode).toBe(415);
+    expect(answer.json().error).toMatchObject({ code: 'unsupported_media_type', param: null });
+    expect(answer.json().error.message).toContain('Content-Encoding');
   });
 
   it('nesting 200,000 levels deep', async () => {

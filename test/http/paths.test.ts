@@ -20,6 +20,26 @@ describe("DeepSeek's paths: without /v1 and under /beta", () => {
   });
 });
 
+describe('slashes too many', () => {
+  const payload = { messages: chat.messages, max_tokens: 8 };
+
+  it.each(['/v1//chat/completions', '/v1/chat/completions/', '//chat/completions', '/v1//messages'])(
+    '%s is answered',
+    async (url) => {
+      const { app } = testApp(new ScriptedEngine(say('Hi')));
+      expect((await app.inject({ method: 'POST', url, payload })).statusCode).toBe(200);
+    },
+  );
+
+  it('a wrong method and a wrong body are told as elsewhere', async () => {
+    const { app } = testApp();
+    const get = await app.inject({ method: 'GET', url: '/v1//completions/' });
+    expect({ status: get.statusCode, allow: get.headers['allow'] }).toEqual({ status: 405, allow: 'POST' });
+    const messages = await app.inject({ method: 'POST', url: '/v1//messages', payload: {} });
+    expect(messages.json()).toMatchObject({ type: 'error', error: { type: 'invalid_request_error' } });
+  });
+});
+
 it('GET / names the server and lists each endpoint once', async () => {
   const answer = await testApp().app.inject({ method: 'GET', url: '/', headers: { host: 'example.test:8000' } });
   expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');

@@ -63,7 +63,7 @@ describe('models', () => {
   });
 
   it('does not know others', async () => {
-    for (const id of ['gpt-4', 'org', '', `${'x'.repeat(900)}`]) {
+    for (const id of ['gpt-4', 'org', `${'x'.repeat(900)}`]) {
       const answer = await get(`/v1/models/${id}`);
       expect(answer.statusCode).toBe(404);
       expect(answer.json().error).toMatchObject({ param: 'model', code: 'model_not_found' });

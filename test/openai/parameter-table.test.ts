@@ -37,6 +37,14 @@ const vllm: Record<'chat' | 'completions', string> = {
   completions: `${vllmShared} prompt_embeds`,
 };
 
+// The request fields of DeepSeek's platform (its API reference, "Create Chat Completion" and "Create FIM Completion").
+const deepseek: Record<'chat' | 'completions', string> = {
+  chat: `messages model thinking frequency_penalty max_tokens presence_penalty response_format stop stream stream_options
+    temperature top_p tools tool_choice logprobs top_logprobs`,
+  completions: `model prompt echo frequency_penalty logprobs max_tokens presence_penalty stop stream stream_options suffix
+    temperature top_p`,
+};
+
 describe.each(['chat', 'completions'] as const)('parameter table, %s', (endpoint) => {
   const parameters = parameterTable.filter((parameter) => parameter.endpoints.includes(endpoint));
 
@@ -53,6 +61,11 @@ describe.each(['chat', 'completions'] as const)('parameter table, %s', (endpoint
   it('lists every field of vLLM', () => {
     const names = parameters.map((parameter) => parameter.name);
     expect(names).toEqual(expect.arrayContaining(vllm[endpoint].split(/\s+/)));
+  });
+
+  it("lists every field of DeepSeek's platform", () => {
+    const names = parameters.map((parameter) => parameter.name);
+    expect(names).toEqual(expect.arrayContaining(deepseek[endpoint].split(/\s+/)));
   });
 
   it('calls supported exactly what the schema checks', () => {

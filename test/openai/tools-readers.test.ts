@@ -108,6 +108,16 @@ describe('JSON calls', () => {
     expect(reader.push('"ci')).toEqual([{ type: 'toolArguments', index: 0, text: '"ci' }]);
   });
 
+  it('reads names as long as any API allows them', () => {
+    const call = { name: 'n'.repeat(128), arguments: '{}' };
+    const style = { ...JSON_STYLE, toolNames: [call.name] };
+    const expected = { reasoning: '', text: '', calls: [call] };
+    const text = jsonCall(call.name, call.arguments);
+    expect(whole(style, text)).toEqual(expected);
+    expect(whole({ ...style, isExact: true }, text)).toEqual(expected);
+    expect(whole(MARK_STYLE, `${CALLS_BEGIN}${marked(call.name, call.arguments)}${CALLS_END}`)).toEqual(expected);
+  });
+
   it('keeps to calls as a grammar spells them where it is exact', () => {
     const exact = (text: string) => whole(EXACT_STYLE, text);
     expect(exact(`${one}\n${two}`)).toEqual({ reasoning: '', text: '', calls: [weather, timer] });

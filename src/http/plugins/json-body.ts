@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance } from 'fastify';
-import { invalidRequest } from '../../errors.ts';
+import { ApiError, invalidRequest } from '../../errors.ts';
 import { nestsDeeperThan } from '../json-depth.ts';
 
 /** No schema goes as deep, and code that descends into a body may recurse. */
 const MAX_DEPTH = 500;
+const COMPRESSED = 'Send the request body as it is: compressed bodies (Content-Encoding) are not supported.';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -21,6 +22,11 @@ export function addJsonBody(app: FastifyInstance): void {
   const parse = app.getDefaultJsonParser('remove', 'remove');
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    const encoding = request.headers['content-encoding'] ?? 'identity';
+    if (encoding !== 'identity') {
+      done(new ApiError(415, 'invalid_request_error', COMPRESSED, { code: 'unsupported_media_type' }));
+      return;
+    }
     if (body.length === 0 && request.routeOptions.config?.isBodyOptional === true) {
       done(null, undefined);
       return;

@@ -9,7 +9,7 @@ const MAX_SHOWN_PATH = 200;
 /** 404 with OpenAI's body for unknown paths, which says so where another server has the path; 405 with Allow for known ones. */
 export function addNotFoundHandler(app: FastifyInstance, routes: KnownRoutes): void {
   app.setNotFoundHandler((request, reply) => {
-    const path = request.url.split('?', 1)[0] ?? '';
+    const path = plainPath(request.url);
     const methods = routes.methodsAt(path);
     if (methods.length > 0) {
       const allow = methods.join(', ');
@@ -26,4 +26,10 @@ export function addNotFoundHandler(app: FastifyInstance, routes: KnownRoutes): v
     const hint = /^\/v1\/v1\//.test(path) ? ' The base URL of the client ends in /v1 once too often.' : '';
     throw new ApiError(404, 'not_found_error', `Invalid URL (${where}).${hint}`, { code: 'unknown_url' });
   });
+}
+
+/** Without the slashes that the router overlooks, and without the query. */
+function plainPath(url: string): string {
+  const path = (url.split('?', 1)[0] ?? '').replace(/\/{2,}/g, '/');
+  return path === '/' ? path : path.replace(/\/$/, '');
 }

@@ -1,7 +1,7 @@
 import { invalidRequest } from '../../errors.ts';
+import { toJsonText } from '../json-text.ts';
 import type { ChatToolCall, ChatTurn } from '../served-model.ts';
 import { type MessageParam, textsOf } from './content-blocks.ts';
-import { toJsonText } from './json-text.ts';
 
 /** Claude Code puts a hash of each request in front of its system prompt; it says nothing to a model and would defeat prefix reuse. */
 const BILLING_HEADER = 'x-anthropic-billing-header';

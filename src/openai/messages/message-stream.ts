@@ -2,7 +2,7 @@ import type { DeltaEvent, FinishEvent, GenerationEvent, StartEvent } from '../..
 import { type ApiError, invariant } from '../../errors.ts';
 import { type AnswerPart, type AnswerReader, openAnswer } from '../answer-reader.ts';
 import { ReasoningTokens } from '../reasoning-tokens.ts';
-import type { StreamRenderer } from '../stream-renderer.ts';
+import { namedFrame, type StreamRenderer } from '../stream-renderer.ts';
 import { messageErrorBody } from './message-error.ts';
 import { message, messageEnd, messageUsage, NOT_ENDED, toolUseId } from './message-parts.ts';
 import type { MessagesPlan } from './parse-messages.ts';
@@ -52,16 +52,16 @@ export class MessageStreamRenderer implements StreamRenderer {
   }
 
   close(): string {
-    return eventFrame({ type: 'message_stop' });
+    return namedFrame({ type: 'message_stop' });
   }
 
   fail(error: ApiError): string {
-    return eventFrame({ ...messageErrorBody(error) });
+    return namedFrame({ ...messageErrorBody(error) });
   }
 
   #begin(start: StartEvent): string {
     this.#start = start;
-    return eventFrame({
+    return namedFrame({
       type: 'message_start',
       message: message(this.#plan, [], NOT_ENDED, this.#usage(start, 0)),
     });
@@ -77,7 +77,7 @@ export class MessageStreamRenderer implements StreamRenderer {
     const rest = this.#parts(this.#reader.end()) + this.#closeBlock();
     const end = messageEnd(this.#plan, finish, this.#hasCalls);
     const usage = this.#usage(this.#start, finish.numCompletionTokens);
-    return rest + eventFrame({ type: 'message_delta', delta: end, usage });
+    return rest + namedFrame({ type: 'message_delta', delta: end, usage });
   }
 
   #usage(start: StartEvent, outputTokens: number): object {
@@ -119,27 +119,22 @@ export class MessageStreamRenderer implements StreamRenderer {
     const closed = this.#closeBlock();
     this.#open = block.type;
     this.#index++;
-    const opened = eventFrame({ type: 'content_block_start', index: this.#index, content_block: block });
+    const opened = namedFrame({ type: 'content_block_start', index: this.#index, content_block: block });
     // Anthropic's own streams have a ping here; its SDKs skip it.
-    return closed + opened + (this.#index === 0 ? eventFrame({ type: 'ping' }) : '');
+    return closed + opened + (this.#index === 0 ? namedFrame({ type: 'ping' }) : '');
   }
 
   #blockDelta(delta: { readonly type: string; readonly [text: string]: string }): string {
     if (Object.values(delta).includes('')) return '';
-    return eventFrame({ type: 'content_block_delta', index: this.#index, delta });
+    return namedFrame({ type: 'content_block_delta', index: this.#index, delta });
   }
 
   #closeBlock(): string {
     if (this.#open === null) return '';
     const index = this.#index;
     const signature = { type: 'content_block_delta', index, delta: { type: 'signature_delta', signature: '' } };
-    const before = this.#open === 'thinking' ? eventFrame(signature) : '';
+    const before = this.#open === 'thinking' ? namedFrame(signature) : '';
     this.#open = null;
-    return before + eventFrame({ type: 'content_block_stop', index });
+    return before + namedFrame({ type: 'content_block_stop', index });
   }
-}
-
-/** One server-sent event with the name that its data repeats. */
-function eventFrame(payload: Payload): string {
-  return `event: ${payload.type}\ndata: ${JSON.stringify(payload)}\n\n`;
 }

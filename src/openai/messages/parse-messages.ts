@@ -1,13 +1,13 @@
 import { invalidRequest } from '../../errors.ts';
 import { checkParameters } from '../check-parameters.ts';
 import type { GenerationPlan } from '../generation-plan.ts';
+import { toJsonText } from '../json-text.ts';
 import type { ModelRegistry } from '../model-registry.ts';
 import { parseBody, requireObject } from '../parse-body.ts';
 import { type AnswerFormat, type ChatJob, encodeJob, planChat } from '../plan-chat.ts';
 import type { ServedModel } from '../served-model.ts';
 import { textsOf } from './content-blocks.ts';
 import { toConversation } from './conversation.ts';
-import { toJsonText } from './json-text.ts';
 import { countTokensSchema, messagesSchema, type PromptFields } from './messages-schema.ts';
 import { readTools } from './tool-params.ts';
 

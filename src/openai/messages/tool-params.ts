@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { invalidRequest } from '../../errors.ts';
+import { toJsonText } from '../json-text.ts';
 import type { ToolChoice, ToolDefinition } from '../served-model.ts';
 import { toWellFormedText } from '../well-formed.ts';
-import { toJsonText } from './json-text.ts';
 
 const MAX_TOOLS = 1_000;
 const MAX_EXAMPLES = 100;

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { invalidRequest } from '../../errors.ts';
-import { toJsonText } from '../messages/json-text.ts';
+import { toJsonText } from '../json-text.ts';
 import type { ToolChoice, ToolDefinition } from '../served-model.ts';
 import { toWellFormedText } from '../well-formed.ts';
 import type { FunctionToolObject, ToolChoiceObject } from './response-object.ts';
 
 const MAX_TOOLS = 1_000;
 
-const toolName = z.string().regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits or any of _ -');
+const toolName = z.string().regex(/^[a-zA-Z0-9_-]{1,128}$/, 'must be 1 to 128 letters, digits or any of _ -');
 
 const functionTool = z.object({
   type: z.literal('function', {

@@ -40,7 +40,7 @@ export class OutputWriter {
   end(isCut: boolean): OutputEvent[] {
     const events = this.#parts(this.#reader.end());
     if (this.#items.length === 0 && this.#open === null) events.push(...this.#begin(openItem('message')));
-    if (this.#open?.type === 'message') this.#addLogprobs(this.#open, this.#waiting.takeAll());
+    if (this.#open?.type === 'message') events.push(...this.#lastLogprobs(this.#open));
     return [...events, ...this.#close(isCut ? 'incomplete' : 'completed')];
   }
 
@@ -96,6 +96,13 @@ export class OutputWriter {
     const isPlain = !hasTools && reasoning === null;
     const logprobs = this.#addLogprobs(item, isPlain ? this.#waiting.takeAll() : this.#waiting.take(delta, isLast));
     return { type: 'response.output_text.delta', ...this.#place(item), content_index: 0, delta, logprobs };
+  }
+
+  /** Of tokens that brought no text after the last delta, as those of a stop string: a delta of no text shows them. */
+  #lastLogprobs(item: OpenItem): OutputEvent[] {
+    const logprobs = this.#addLogprobs(item, this.#waiting.takeAll());
+    if (logprobs.length === 0) return [];
+    return [{ type: 'response.output_text.delta', ...this.#place(item), content_index: 0, delta: '', logprobs }];
   }
 
   #delta(kind: 'reasoning_text' | 'function_call_arguments', delta: string): OutputEvent {

@@ -1,7 +1,7 @@
 import type { FinishEvent, GenerationEvent, StartEvent } from '../../engine/engine.ts';
 import { type ApiError, invariant } from '../../errors.ts';
 import { ReasoningTokens } from '../reasoning-tokens.ts';
-import type { StreamRenderer } from '../stream-renderer.ts';
+import { namedFrame, type StreamRenderer } from '../stream-renderer.ts';
 import { OutputWriter } from './output-writer.ts';
 import type { ResponsesPlan } from './parse-responses.ts';
 import type { ErrorEvent, LifecycleEvent, ResponseEvent } from './response-event.ts';
@@ -84,7 +84,6 @@ export class ResponsesStreamRenderer implements StreamRenderer {
   }
 
   #frame(event: ResponseEvent): string {
-    const data = JSON.stringify({ ...event, sequence_number: this.#sequenceNumber++ });
-    return `event: ${event.type}\ndata: ${data}\n\n`;
+    return namedFrame({ ...event, sequence_number: this.#sequenceNumber++ });
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { toJsonText } from '../messages/json-text.ts';
+import { toJsonText } from '../json-text.ts';
 import type { AnswerFormat } from '../plan-chat.ts';
 import { toWellFormedText } from '../well-formed.ts';
 import type { TextFormatObject } from './response-object.ts';

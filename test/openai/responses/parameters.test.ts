@@ -224,7 +224,7 @@ const faults: [object, string, string][] = [
   [{ text: 'x' }, 'text', 'must be an object'],
   [{ text: { verbosity: 'low' } }, 'text.verbosity', 'not supported'],
   [{ text: { format: { type: 'xml' } } }, 'text.format.type', 'must be one of'],
-  [{ text: { format: { type: 'json_schema', schema: {} } } }, 'text.format.name', 'must be a string'],
+  [{ text: { format: { type: 'json_schema', schema: {} } } }, 'text.format.name', 'is required'],
   [{ text: { format: { type: 'json_schema', name: 'a b', schema: {} } } }, 'text.format.name', '1 to 64'],
   [{ text: { format: { type: 'json_schema', name: 'a' } } }, 'text.format.schema', 'JSON Schema'],
   [{ instructions: ['x'] }, 'instructions', 'must be a string'],

@@ -280,6 +280,22 @@ describe('log-probabilities', () => {
     expect(output).toMatchObject([{ content: [{ logprobs: [entry('H'), entry('i')] }] }]);
   });
 
+  it('of tokens that bring no text, as those of a stop string, come in a delta of none', async () => {
+    const plan = await planOf(PLAIN_ANSWER, fields);
+    const renderer = new ResponsesStreamRenderer(plan);
+    const delta = (text: string, id: number) =>
+      renderer.event(0, { type: 'delta', text, tokenIds: [id], logprobs: [scriptedLogprobs(id, 1)] });
+    const opened = renderer.open() + renderer.event(0, start) + delta('H', 72) + delta('', 105) + delta('', 33);
+    const events = responseEventsOf(opened + renderer.event(0, finish) + renderer.close());
+    const deltas = events.filter((event) => event.type === 'response.output_text.delta');
+    expect(deltas.map(({ delta, logprobs }) => ({ delta, logprobs }))).toEqual([
+      { delta: 'H', logprobs: [entry('H')] },
+      { delta: '', logprobs: [entry('i'), entry('!')] },
+    ]);
+    const done = events.find((event) => event.type === 'response.output_text.done');
+    expect(done).toMatchObject({ text: 'H', logprobs: [entry('H'), entry('i'), entry('!')] });
+  });
+
   it('tokens of calls have none, streaming or not', async () => {
     const plan = await planOf(thinking, fields);
     const text = `<think>x</think>Hi${calls(call('time', '{}'))}`;

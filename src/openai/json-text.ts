@@ -1,4 +1,4 @@
-import { invalidRequest } from '../../errors.ts';
+import { invalidRequest } from '../errors.ts';
 
 /** Deeper values are refused: JSON.stringify and whatever reads the text recurse. */
 const MAX_DEPTH = 64;
