@@ -71,11 +71,6 @@ export function jsonChars(set: CodePoints): Expr {
   return items.length === 0 ? NOTHING : alt(...items);
 }
 
-/** A text as it stands inside of a JSON string. */
-export function jsonEscape(value: string): string {
-  return JSON.stringify(value).slice(1, -1);
-}
-
 /** Any string of `min` to `max` characters. */
 export function jsonString(min: number, max: number): Expr {
   return rule(new RuleRef('string', seq('"', repeat(JSON_CHAR, min, max), '"')));

@@ -34,6 +34,19 @@ const aborted = (signal: AbortSignal): Promise<unknown> =>
   new Promise((resolve) => (signal.aborted ? resolve(null) : signal.addEventListener('abort', resolve)));
 
 describe('the anthropic client', () => {
+  it('lists the models', async () => {
+    const { client, baseUrl } = await sdk();
+    const listed: Anthropic.ModelInfo[] = [];
+    for await (const model of client.models.list()) listed.push(model);
+    const created_at = '2023-11-14T22:13:20.000Z';
+    expect(listed).toEqual([expect.objectContaining({ type: 'model', id: 'org/tiny-v2', created_at })]);
+    expect(await client.models.retrieve('deepseek-chat')).toMatchObject({ id: 'deepseek-chat', max_input_tokens: 256 });
+    const error = await failure(client.models.retrieve('nobody'));
+    expect(error).toBeInstanceOf(NotFoundError);
+    const onDeepseek = new Anthropic({ baseURL: `${baseUrl}/anthropic`, apiKey: 'sk-test' });
+    expect((await onDeepseek.models.list()).data).toHaveLength(1);
+  });
+
   it('creates a message', async () => {
     const { client, engine } = await sdk();
     const sampling = { temperature: 0, top_k: 5 };
