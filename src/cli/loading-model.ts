@@ -1,4 +1,4 @@
-import type { Engine, EngineLimits, EngineState, Generation } from '../engine/engine.ts';
+import type { Engine, EngineHold, EngineLimits, EngineState, Generation } from '../engine/engine.ts';
 import type { GenerateRequest } from '../engine/generate-request.ts';
 import { type ApiError, unavailable } from '../errors.ts';
 import type { GrammarHandle, GrammarSpec } from '../grammar/grammar-spec.ts';
@@ -66,6 +66,11 @@ export class LoadingEngine implements Engine {
   submit(requests: readonly GenerateRequest[], signal: AbortSignal): Generation[] {
     if (this.#engine === null) throw this.refusal();
     return this.#engine.submit(requests, signal);
+  }
+
+  hold(): EngineHold {
+    if (this.#engine === null) throw this.refusal();
+    return this.#engine.hold();
   }
 
   async compileGrammar(spec: GrammarSpec, param: string): Promise<GrammarHandle> {

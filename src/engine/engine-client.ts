@@ -2,7 +2,7 @@ import { invalidRequest, queueFull, unavailable } from '../errors.ts';
 import type { GrammarHandle, GrammarSpec } from '../grammar/grammar-spec.ts';
 import type { TextOutput } from '../text/text-output.ts';
 import { ActiveRequest } from './active-request.ts';
-import type { Engine, EngineLimits, EngineState, Generation } from './engine.ts';
+import type { Engine, EngineHold, EngineLimits, EngineState, Generation } from './engine.ts';
 import type { EngineRequest } from './engine-core.ts';
 import type { EngineObserver } from './engine-observer.ts';
 import type { GenerateRequest } from './generate-request.ts';
@@ -55,6 +55,7 @@ export class EngineClient implements Engine {
   #nextId = 1;
   #numQueued = 0;
   #queueTimer: NodeJS.Timeout | null = null;
+  #numHolds = 0;
   #onIdle: (() => void)[] = [];
 
   constructor(options: EngineClientOptions) {
@@ -77,6 +78,31 @@ export class EngineClient implements Engine {
 
   submit(requests: readonly GenerateRequest[], signal: AbortSignal): Generation[] {
     this.#admit(requests.length);
+    return this.#start(requests, signal);
+  }
+
+  hold(): EngineHold {
+    let isAdmitted = false;
+    return {
+      submit: (requests, signal) => {
+        if (!isAdmitted) {
+          this.#admit(requests.length);
+          isAdmitted = true;
+          this.#numHolds++;
+        } else if (this.#state === 'failed') {
+          throw unavailable('The engine has failed.');
+        }
+        return this.#start(requests, signal);
+      },
+      [Symbol.dispose]: () => {
+        if (!isAdmitted) return;
+        this.#numHolds--;
+        this.#settleIdle();
+      },
+    };
+  }
+
+  #start(requests: readonly GenerateRequest[], signal: AbortSignal): Generation[] {
     if (signal.aborted) throw toError(signal.reason);
     const ids = requests.map(() => this.#nextId++);
     const onAbort = (): void => this.#abort(ids, toError(signal.reason));
@@ -123,7 +149,7 @@ export class EngineClient implements Engine {
   /** Takes no more requests; resolves when those under way have ended. */
   drain(): Promise<void> {
     if (this.#state === 'ready') this.#state = 'draining';
-    if (this.#active.size === 0) return Promise.resolve();
+    if (this.#active.size + this.#numHolds === 0) return Promise.resolve();
     return new Promise((resolve) => this.#onIdle.push(resolve));
   }
 
@@ -225,6 +251,12 @@ export class EngineClient implements Engine {
     if (active.isWaiting) this.#numQueued--;
     if (this.#active.size > 0) return;
     this.#stallWatch.rest();
+    this.#settleIdle();
+  }
+
+  /** Tells those who wait for the end of all work. */
+  #settleIdle(): void {
+    if (this.#active.size + this.#numHolds > 0) return;
     for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 

@@ -62,6 +62,15 @@ export interface EngineLimits {
 
 export type EngineState = 'loading' | 'ready' | 'draining' | 'failed';
 
+/**
+ * A call that submits step by step, each step from what the last one brought. Its first submission is admitted like any
+ * other; the later ones are not refused for load or draining, and the engine does not end in between.
+ */
+export interface EngineHold extends Disposable {
+  /** @throws ApiError as {@link Engine.submit}; after the first time only when the engine has failed */
+  submit(requests: readonly GenerateRequest[], signal: AbortSignal): Generation[];
+}
+
 /** The engine as HTTP sees it. */
 export interface Engine {
   readonly state: EngineState;
@@ -72,6 +81,8 @@ export interface Engine {
    * @throws ApiError 429 queue full, 503 not ready or failed, 400 when a request can never fit
    */
   submit(requests: readonly GenerateRequest[], signal: AbortSignal): Generation[];
+  /** Begins a call of several submissions; to be disposed of at its end. @throws ApiError 503 while loading */
+  hold(): EngineHold;
   /**
    * Compiles what outputs must match, or finds it compiled; to be awaited before the requests that name it are submitted.
    * @param param the request field that holds it, for errors

@@ -1,4 +1,4 @@
-import type { Engine, StartEvent } from '../engine/engine.ts';
+import type { Engine, EngineHold, StartEvent } from '../engine/engine.ts';
 import { type GenerateRequest, toGenerateRequest } from '../engine/generate-request.ts';
 import { invariant } from '../errors.ts';
 import { GREEDY_SAMPLING, type TokenLogprobs } from '../sampling/sampling-params.ts';
@@ -30,24 +30,31 @@ export async function beamSearch(
   signal: AbortSignal,
 ): Promise<ChoiceOutcome[]> {
   const outcomes: ChoiceOutcome[] = [];
+  using steps = engine.hold();
+  const search: Search = { steps, eosTokenIds: engine.limits.eosTokenIds, plan, beam, signal };
   for (let p = 0; p < plan.prompts.length; p++) {
     const template = plan.requests[p * plan.n];
     invariant(template !== undefined, 'a plan has requests for every prompt');
-    outcomes.push(...(await searchPrompt(engine, plan, template, beam, signal)));
+    outcomes.push(...(await searchPrompt(search, template)));
   }
   return outcomes;
 }
 
+interface Search {
+  readonly steps: EngineHold;
+  readonly eosTokenIds: readonly number[];
+  readonly plan: GenerationPlan;
+  readonly beam: BeamPlan;
+  readonly signal: AbortSignal;
+}
+
 async function searchPrompt(
-  engine: Engine,
-  plan: GenerationPlan,
+  { steps, eosTokenIds, plan, beam: { lengthPenalty }, signal }: Search,
   template: GenerateRequest,
-  { lengthPenalty }: BeamPlan,
-  signal: AbortSignal,
 ): Promise<ChoiceOutcome[]> {
   const width = plan.n;
   const promptLength = template.promptTokenIds.length;
-  const endTokenIds = new Set(template.sampling.ignoreEos ? [] : engine.limits.eosTokenIds);
+  const endTokenIds = new Set(template.sampling.ignoreEos ? [] : eosTokenIds);
   const score = (beam: Beam, length: number): number => beam.total / Math.max(length, 1) ** lengthPenalty;
   const finalScore = (beam: Beam): number => score(beam, promptLength + beam.tokenIds.length - Number(beam.isEnded));
   const byScore = (a: Beam, b: Beam): number => finalScore(b) - finalScore(a);
@@ -61,7 +68,7 @@ async function searchPrompt(
   for (let step = 0; step < template.maxTokens; step++) {
     signal.throwIfAborted();
     const requests = beams.map((beam, index) => stepRequest(template, beam, { step, index, width, plan }));
-    const positions = await Promise.all(engine.submit(requests, signal).map(collectChoice));
+    const positions = await Promise.all(steps.submit(requests, signal).map(collectChoice));
     start ??= positions[0]?.start ?? null;
     const candidates = beams.flatMap((beam, index) => continuations(beam, positions[index]?.logprobs[0], endTokenIds));
     ended = [...ended, ...candidates.filter((beam) => beam.isEnded)].sort(byScore).slice(0, width);

@@ -38,6 +38,7 @@ describe('LoadingModel', () => {
       },
       limits,
       submit: () => [],
+      hold: () => expect.unreachable('nobody holds it'),
       compileGrammar: async () => ({ key: 'k' }),
     };
     const loaded: LoadedModel = { engine, text: {} as TextCodec, generationDefaults: { topK: 3 } };

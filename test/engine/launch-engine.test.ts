@@ -206,6 +206,25 @@ describe('launchEngine', () => {
     await draining.stop();
   });
 
+  it('takes the later submissions of a call that it began before it drains, and waits for its end', async () => {
+    const draining = await launch();
+    const { client } = draining;
+    const hold = client.hold();
+    const tokens = async (): Promise<number[]> => tokensOf(await collect(hold.submit([request()], FOREVER)[0]!));
+    const first = await tokens();
+    let isDrained = false;
+    const drained = client.drain().then(() => {
+      isDrained = true;
+    });
+    expect(await tokens()).toEqual(first);
+    expect(isDrained).toBe(false);
+    expect(() => client.hold().submit([request()], FOREVER)).toThrow(ApiError);
+    hold[Symbol.dispose]();
+    // The one that was refused is still held: only what has been admitted is waited for.
+    await drained;
+    await draining.stop();
+  });
+
   it('stops in the middle of a generation', async () => {
     const stopping = await launch();
     const [generation] = stopping.client.submit([request({ maxTokens: 900 })], FOREVER);

@@ -1,4 +1,4 @@
-import type { Engine, Generation, GenerationEvent } from '../../../src/engine/engine.ts';
+import type { Engine, EngineHold, Generation, GenerationEvent } from '../../../src/engine/engine.ts';
 import type { GenerateRequest } from '../../../src/engine/generate-request.ts';
 import type { GrammarHandle } from '../../../src/grammar/grammar-spec.ts';
 import type { LocalEngine, Output } from '../../support/local-engine.ts';
@@ -21,6 +21,10 @@ export class CoreEngine implements Engine {
     );
     this.#engine.runToEnd();
     return outputs.map((output, index) => play(requests[index]!, output));
+  }
+
+  hold(): EngineHold {
+    return { submit: (requests) => this.submit(requests), [Symbol.dispose]: () => {} };
   }
 
   compileGrammar(): Promise<GrammarHandle> {

@@ -1,4 +1,11 @@
-import type { Engine, EngineLimits, EngineState, Generation, GenerationEvent } from '../../../src/engine/engine.ts';
+import type {
+  Engine,
+  EngineHold,
+  EngineLimits,
+  EngineState,
+  Generation,
+  GenerationEvent,
+} from '../../../src/engine/engine.ts';
 import type { GenerateRequest } from '../../../src/engine/generate-request.ts';
 import type { GrammarHandle, GrammarSpec } from '../../../src/grammar/grammar-spec.ts';
 import type { TokenLogprobs } from '../../../src/sampling/sampling-params.ts';
@@ -34,6 +41,10 @@ export class ScriptedEngine implements Engine {
     this.#waiters = [];
     for (const waiter of waiters) waiter(submission);
     return requests.map((request, index) => this.script(request, signal, index));
+  }
+
+  hold(): EngineHold {
+    return { submit: (requests, signal) => this.submit(requests, signal), [Symbol.dispose]: () => {} };
   }
 
   /** Specs that were asked for; the handle of each is its JSON text. */
