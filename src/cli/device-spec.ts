@@ -21,12 +21,13 @@ export const DTYPE_NAMES = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } 
  * The device that --device and --dtype ask for.
  * @throws ConfigError when the device does not compute in this type
  */
-export function toDeviceSpec({ device, dtype, numThreads, cudaKernels }: ServeConfig): DeviceSpec {
+export function toDeviceSpec({ device, dtype, numThreads, cudaKernels, cudaSampler }: ServeConfig): DeviceSpec {
   if (device === 'cpu') {
     if (dtype !== 'auto' && dtype !== 'float32') {
       throw new ConfigError(`--dtype ${dtype} needs --device cuda: the CPU computes in float32`);
     }
     return { type: 'cpu', numThreads, numGroups: CPU_GROUPS };
   }
-  return { type: 'cuda', index: device, precision: PRECISIONS[dtype], kernels: cudaKernels };
+  const precision = PRECISIONS[dtype];
+  return { type: 'cuda', index: device, precision, kernels: cudaKernels, sampler: cudaSampler };
 }

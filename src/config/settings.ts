@@ -110,6 +110,12 @@ export const SETTINGS = {
     description: 'GPU kernels: the fastest for the card and the model, or those that run on every card',
     schema: choice(['auto', 'portable']).default('auto'),
   },
+  cudaSampler: {
+    group: 'Model',
+    value: 'host|device',
+    description: 'where tokens are chosen when the model runs on a GPU (device: on the GPU, experimental)',
+    schema: choice(['host', 'device']).default('host'),
+  },
   loadFormat: {
     group: 'Model',
     value: 'auto|dummy',

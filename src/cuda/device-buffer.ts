@@ -21,9 +21,9 @@ export class DeviceBuffer implements Disposable {
     this.#driver.call('cuMemcpyHtoDAsync_v2', this.address, bytes, bytes.byteLength, stream);
   }
 
-  /** Copies the beginning of the buffer to `into`; it is there once the stream has been synchronised. */
-  download(into: ArrayBufferView, stream: Pointer): void {
-    this.#driver.call('cuMemcpyDtoHAsync_v2', into, this.address, into.byteLength, stream);
+  /** Copies from byte `offset` of the buffer to `into`; it is there once the stream has been synchronised. */
+  download(into: ArrayBufferView, stream: Pointer, offset = 0): void {
+    this.#driver.call('cuMemcpyDtoHAsync_v2', into, this.address + BigInt(offset), into.byteLength, stream);
   }
 
   [Symbol.dispose](): void {

@@ -3,9 +3,8 @@ import type { CudaDevice } from './device.ts';
 import { DeviceBuffer } from './device-buffer.ts';
 import type { Pointer } from './driver.ts';
 import { KernelModules } from './kernel-modules.ts';
+import { MAX_TOP_LOGPROBS } from './max-top-logprobs.ts';
 
-/** Log-probabilities of the likeliest tokens that a row can ask for; width of the lists that come back. */
-export const MAX_TOP_LOGPROBS = 20;
 /** Rows up to which a row is spread over 8 blocks; beyond, over 2. */
 const MAX_ROWS_BY_8 = 32;
 /** A block holds a row of a small vocabulary. */

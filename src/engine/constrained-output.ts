@@ -31,8 +31,17 @@ export class ConstrainedOutput {
   /** Tokens that can come next, one bit each. @throws SamplingError when the grammar turned out to be too hard */
   get mask(): Int32Array {
     this.prepare();
-    if (this.#failure !== null) throw new SamplingError(`its grammar ${this.#failure.message}`);
+    this.check();
     return this.#mask;
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** @throws SamplingError when the grammar turned out to be too hard */
+  check(): void {
+    if (this.#failure !== null) throw new SamplingError(`its grammar ${this.#failure.message}`);
   }
 
   /** Takes in a token of the mask; end tokens need not be told. */

@@ -28,6 +28,8 @@ const CPU_MAX_CHUNKS = 8;
 const CPU_LONG_CHUNK = 256;
 /** Rows of logits that one step of prompt scoring may want. */
 const MIN_LOGIT_ROWS = 32;
+/** Logit biases, and tokens under a penalty, that the sequences of one step may have for the GPU to sample them: 4 MiB each. */
+const MAX_LIST_ENTRIES = 2 ** 19;
 
 export function devicePlan(device: DeviceSpec): DevicePlan {
   if (device.type === 'cuda') {
@@ -61,7 +63,7 @@ export function allocateStepMemory(
     const maxSequences = decodeBuckets(maxNumSeqs).at(-1)!;
     const maxRows = Math.max(limits.maxLogitRows, maxSequences);
     const padded = { ...limits, maxSequences, maxTokens: Math.max(maxTokens, maxSequences), maxLogitRows: maxRows };
-    return PagedStepBuffers.allocate(padded).memory;
+    return PagedStepBuffers.allocate(padded, device.sampler === 'device' ? MAX_LIST_ENTRIES : null).memory;
   }
   return StepBuffers.allocate({ ...limits, maxChunks: plan.maxPrefillChunks, numGroups: device.numGroups }).memory;
 }

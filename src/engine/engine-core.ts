@@ -1,7 +1,6 @@
 import type { BlockPool } from '../kv-cache/block-pool.ts';
 import type { LogitRows, Runner } from '../runner/runner.ts';
 import { tokenLogprobs } from '../sampling/logprobs.ts';
-import type { Sampler } from '../sampling/sampler.ts';
 import { NoTokenLeftError, SamplingError } from '../sampling/sampling-error.ts';
 import type { SamplingParams, TokenLogprobs } from '../sampling/sampling-params.ts';
 import { SequenceSampling } from '../sampling/sequence-sampling.ts';
@@ -13,6 +12,7 @@ import { LoadedGrammars, type RequestGrammar } from './loaded-grammars.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { ReportBuilder } from './report-builder.ts';
 import type { EngineStats, StepReport } from './step-report.ts';
+import type { TokenRow, TokenSource } from './token-source.ts';
 
 /** What the engine thread needs of a request; crosses threads by structured clone. */
 export interface EngineRequest extends SequenceRequest {
@@ -29,7 +29,7 @@ export interface EngineCoreOptions {
   readonly scheduler: Scheduler;
   readonly pool: BlockPool;
   readonly runner: Runner;
-  readonly sampler: Sampler;
+  readonly tokens: TokenSource;
   readonly vocabSize: number;
   readonly eosTokenIds: readonly number[];
   /** Receives each step's report, while the next step runs where there is one. */
@@ -99,16 +99,16 @@ export class EngineCore {
    * @throws RankError
    */
   step(): boolean {
-    const { scheduler, runner } = this.#options;
+    const { scheduler, runner, tokens } = this.#options;
     const plannedAt = monotonicMs();
     const plan = scheduler.plan();
     if (plan === null) {
       this.flush();
       return false;
     }
-    const rows = runner.start(plan);
+    const rows = runner.start(plan, (written) => this.#beginTokens(plan, written));
     this.flush();
-    this.#prepareMasks(plan);
+    tokens.prepare();
     runner.wait();
     const report = new ReportBuilder(plan, plannedAt);
     const sampled = this.#sample(plan, rows, report);
@@ -137,11 +137,15 @@ export class EngineCore {
     return this.#options.scheduler.drainAll().map((sequence) => sequence.id);
   }
 
-  /** While the ranks compute. */
-  #prepareMasks(plan: StepPlan): void {
-    for (const { samples, sequence } of plan.entries) {
-      if (samples) this.#states.get(sequence)?.constraint?.prepare();
-    }
+  #beginTokens(plan: StepPlan, rows: readonly LogitRows[]): void {
+    const wanted: TokenRow[] = [];
+    let numRows = 0;
+    plan.entries.forEach(({ samples, sequence }, index) => {
+      numRows += rows[index]!.numRows;
+      const state = this.#states.get(sequence);
+      if (samples && state) wanted.push(tokenRow(rows[index]!, state));
+    });
+    this.#options.tokens.begin(wanted, numRows);
   }
 
   #sample(plan: StepPlan, rows: readonly LogitRows[], report: ReportBuilder): Map<Sequence, number> {
@@ -169,7 +173,6 @@ export class EngineCore {
     report: ReportBuilder,
   ): void {
     const { sequence, start, count } = entry;
-    const { runner, sampler } = this.#options;
     if (entry.wantsAllRows && state.promptLogprobs) this.#scorePrompt(entry, rows, state.promptLogprobs);
     if (!state.hasStarted && start + count >= sequence.numPromptTokens) {
       state.hasStarted = true;
@@ -177,8 +180,7 @@ export class EngineCore {
     }
     if (!entry.samples) return;
     const { sampling, constraint } = state;
-    const logits = runner.logits(rows.firstRow + rows.numRows - 1);
-    const { tokenId, logprobs } = sampler.sample(logits, sampling, constraint?.mask ?? null);
+    const { tokenId, logprobs } = this.#options.tokens.sample(tokenRow(rows, state));
     sampling.append(tokenId);
     if (!sequence.eosTokenIds.has(tokenId)) constraint?.accept(tokenId);
     sampled.set(sequence, tokenId);
@@ -205,4 +207,9 @@ export class EngineCore {
       this.#totalPrefixHits += sequence.numCachedTokens;
     }
   }
+}
+
+/** The next token comes from the logits of the last position. */
+function tokenRow({ firstRow, numRows }: LogitRows, { sampling, constraint }: SequenceState): TokenRow {
+  return { row: firstRow + numRows - 1, sampling, constraint };
 }

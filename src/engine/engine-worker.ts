@@ -4,6 +4,7 @@ import { BlockPool } from '../kv-cache/block-pool.ts';
 import { LinkedRankGroup } from '../ranks/linked-rank-group.ts';
 import { PagedStepBuffers } from '../ranks/paged-step-buffers.ts';
 import { RankLink } from '../ranks/rank-link.ts';
+import type { SamplingBuffers } from '../ranks/sampling-buffers.ts';
 import { StepBuffers } from '../ranks/step-buffers.ts';
 import { CpuRunner } from '../runner/cpu-runner.ts';
 import { decodeBuckets } from '../runner/decode-buckets.ts';
@@ -12,8 +13,11 @@ import type { Runner } from '../runner/runner.ts';
 import { Sampler } from '../sampling/sampler.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import { captureDecodeSteps } from './capture-steps.ts';
+import { DeviceTokens } from './device-tokens.ts';
 import { EngineCore } from './engine-core.ts';
+import { HostTokens } from './host-tokens.ts';
 import type { EngineCommand, EngineMessage, EngineWorkerData } from './messages.ts';
+import type { TokenSource } from './token-source.ts';
 import { measureTokenBudget } from './warm-up.ts';
 
 /** Entry of the engine thread. It never returns to its event loop while it serves: commands are polled once a step. */
@@ -31,7 +35,7 @@ try {
 }
 
 function serve(): void {
-  const runner = makeRunner();
+  const { runner, sampling } = makeRunner();
   const budget = measureTokenBudget({
     runner,
     scheduler: {
@@ -50,7 +54,7 @@ function serve(): void {
     scheduler: new Scheduler({ ...data.scheduler, maxNumBatchedTokens }, pool),
     pool,
     runner,
-    sampler: new Sampler({ logitsWidth: data.logitsWidth, vocabSize: data.vocabSize }),
+    tokens: makeTokens(runner, sampling),
     vocabSize: data.vocabSize,
     eosTokenIds: data.eosTokenIds,
     emit: send,
@@ -61,15 +65,23 @@ function serve(): void {
   send({ type: 'stopped' });
 }
 
-/** The runner for the kind of steps that the rank takes. */
-function makeRunner(): Runner {
+/** The runner for the kind of steps that the rank takes, and what their sampling travels in where the rank samples. */
+function makeRunner(): { readonly runner: Runner; readonly sampling: SamplingBuffers | null } {
   const { stepMemory, pool } = data;
-  return stepMemory.kind === 'paged'
-    ? new PagedRunner(new LinkedRankGroup([{ buffers: new PagedStepBuffers(stepMemory), link }]), {
-        blockSize: pool.blockSize,
-        decodeBuckets: decodeBuckets(data.scheduler.maxNumSeqs),
-      })
-    : new CpuRunner(new LinkedRankGroup([{ buffers: new StepBuffers(stepMemory), link }]), pool.blockSize);
+  const { blockSize } = pool;
+  if (stepMemory.kind === 'grouped') {
+    const ranks = new LinkedRankGroup([{ buffers: new StepBuffers(stepMemory), link }]);
+    return { runner: new CpuRunner(ranks, blockSize), sampling: null };
+  }
+  const buffers = new PagedStepBuffers(stepMemory);
+  const options = { blockSize, decodeBuckets: decodeBuckets(data.scheduler.maxNumSeqs) };
+  return { runner: new PagedRunner(new LinkedRankGroup([{ buffers, link }]), options), sampling: buffers.sampling };
+}
+
+function makeTokens(runner: Runner, sampling: SamplingBuffers | null): TokenSource {
+  const { logitsWidth, vocabSize } = data;
+  const host = new HostTokens(runner, new Sampler({ logitsWidth, vocabSize }));
+  return sampling === null ? host : new DeviceTokens(sampling, host, vocabSize);
 }
 
 /** Until told to stop: take commands, step, and sleep when there is nothing to do. */

@@ -19,6 +19,7 @@ import type { OnnxRuntime } from '../onnxruntime/runtime.ts';
 import { Session } from '../onnxruntime/session.ts';
 import { SessionOptions } from '../onnxruntime/session-options.ts';
 import { Tensor } from '../onnxruntime/tensor.ts';
+import { CudaSampling } from './cuda-sampling.ts';
 import { layOut, type PagedInput, type PagedStepBuffers, pagedInputs } from './paged-step-buffers.ts';
 import type { Rank } from './rank.ts';
 
@@ -39,7 +40,9 @@ const STREAM_BYTES = { f32: 4, f16: 2, bf16: 2 } as const;
 const F32_BYTES = 4;
 /** Run option of the CUDA provider: which captured graph to replay, or to capture if there is none yet. */
 const GRAPH_ID = 'gpu_graph_id';
-const NO_GRAPH = '-1';
+const NO_GRAPH = -1;
+/** Run option: the run ends when everything is enqueued. */
+const DO_NOT_SYNCHRONIZE = 'disable_synchronize_execution_providers';
 
 /** Graph input of each part of the step's memory, and its element type. */
 const GRAPH_INPUTS: Readonly<Record<PagedInput, readonly [name: string, type: 'i64' | 'i32']>> = {
@@ -51,6 +54,14 @@ const GRAPH_INPUTS: Readonly<Record<PagedInput, readonly [name: string, type: 'i
   contextLengths: [cudaAttentionNames.contextLengths, 'i32'],
   blockTable: [cudaAttentionNames.blockTable, 'i32'],
 };
+
+interface Attached {
+  readonly buffers: PagedStepBuffers;
+  readonly inputs: DeviceBuffer;
+  readonly logits: DeviceBuffer;
+  /** null: the host samples. */
+  readonly sampling: CudaSampling | null;
+}
 
 /** One GPU: session, latent pool, forward. Copies, kernels and the session share one stream. */
 export class CudaRank implements Rank {
@@ -64,10 +75,9 @@ export class CudaRank implements Rank {
   readonly #binding: IoBinding;
   readonly #memory: MemoryInfo;
   readonly #allocations: DeviceBuffer[] = [];
-  /** By batch size: a replayable step is captured in its first runs and replayed from then on. */
-  readonly #graphs = new Map<number, RunOptions>();
-  readonly #eager: RunOptions;
-  #attached: { buffers: PagedStepBuffers; inputs: DeviceBuffer; logits: DeviceBuffer } | null = null;
+  /** By batch size: a replayable step is captured in its first runs and replayed from then on. The others have NO_GRAPH. */
+  readonly #runOptions = new Map<number, RunOptions>();
+  #attached: Attached | null = null;
   #boundShape = '';
 
   /** Builds the graph and loads the weights. @throws OnnxRuntimeError, CudaError */
@@ -111,7 +121,6 @@ export class CudaRank implements Rank {
     });
     this.#session = new Session(this.#env, model, sessionOptions);
     this.#binding = new IoBinding(this.#session);
-    this.#eager = new RunOptions(runtime, { configEntries: { [GRAPH_ID]: NO_GRAPH } });
     this.#memory = new MemoryInfo(runtime, { type: 'cuda', id: device.index });
   }
 
@@ -127,16 +136,20 @@ export class CudaRank implements Rank {
     const { maxLogitRows, vocabSize } = buffers.memory.limits;
     const inputs = this.#allocate(buffers.memory.inputs.byteLength);
     const logits = this.#allocate(maxLogitRows * vocabSize * F32_BYTES);
-    this.#attached = { buffers, inputs, logits };
+    const stream = this.#stream;
+    const sampling =
+      buffers.sampling && new CudaSampling(buffers.sampling, { device: this.#device, stream, buffers, inputs, logits });
+    this.#attached = { buffers, inputs, logits, sampling };
   }
 
-  run(): void {
+  run(awaitLateInputs: () => void): void {
     const attached = this.#attached;
     invariant(attached, 'the rank is not attached');
-    const { buffers, inputs, logits } = attached;
+    const { buffers, inputs, logits, sampling } = attached;
     const { shape, memory } = buffers;
     const layout = layOut(shape);
-    inputs.upload(new Uint8Array(memory.inputs, 0, layout.byteLength), this.#stream);
+    const inputBytes = buffers.sampling?.end ?? layout.byteLength;
+    inputs.upload(new Uint8Array(memory.inputs, 0, inputBytes), this.#stream);
     const shapeKey = Object.values(shape).join('x');
     if (shapeKey !== this.#boundShape) {
       this.#boundShape = shapeKey;
@@ -149,14 +162,16 @@ export class CudaRank implements Rank {
       this.#binding.bindOutput(modelNames.logits, tensor);
     }
     this.#ops.beginStep(shape.numDecodes);
-    this.#session.run(this.#binding, shape.isReplayable ? this.#graphOf(shape.numSequences) : this.#eager);
-    logits.download(buffers.logits.subarray(0, shape.numLogitRows * memory.limits.vocabSize), this.#stream);
+    this.#session.run(this.#binding, this.#optionsOf(shape.isReplayable ? shape.numSequences : NO_GRAPH));
+    if (buffers.sampling?.shape && sampling) sampling.run(awaitLateInputs);
+    else logits.download(buffers.logits.subarray(0, shape.numLogitRows * memory.limits.vocabSize), this.#stream);
     this.#device.synchronize(this.#stream);
   }
 
   [Symbol.dispose](): void {
     this.#device.synchronize(this.#stream);
-    for (const options of [this.#eager, ...this.#graphs.values()]) options.dispose();
+    for (const options of this.#runOptions.values()) options.dispose();
+    this.#attached?.sampling?.[Symbol.dispose]();
     this.#binding.dispose();
     this.#session.dispose();
     this.#memory.dispose();
@@ -167,12 +182,15 @@ export class CudaRank implements Rank {
     this.#device.destroyStream(this.#stream);
   }
 
-  /** Run options of the CUDA graph for decode steps of this batch size. */
-  #graphOf(numSequences: number): RunOptions {
-    let options = this.#graphs.get(numSequences);
+  /** Run options of the CUDA graph for decode steps of this batch size, or of NO_GRAPH. */
+  #optionsOf(graph: number): RunOptions {
+    let options = this.#runOptions.get(graph);
     if (options === undefined) {
-      options = new RunOptions(this.#session.runtime, { configEntries: { [GRAPH_ID]: String(numSequences) } });
-      this.#graphs.set(numSequences, options);
+      const configEntries: Record<string, string> = { [GRAPH_ID]: String(graph) };
+      // What samples is enqueued behind the model, while it computes.
+      if (this.#attached?.sampling) configEntries[DO_NOT_SYNCHRONIZE] = '1';
+      options = new RunOptions(this.#session.runtime, { configEntries });
+      this.#runOptions.set(graph, options);
     }
     return options;
   }

@@ -16,6 +16,8 @@ export type DeviceSpec =
       readonly precision: Precision;
       /** portable: only kernels that run on every card. */
       readonly kernels: 'auto' | 'portable';
+      /** Where the tokens of a step are chosen. */
+      readonly sampler: 'host' | 'device';
     };
 
 export function precisionOf(device: DeviceSpec): Precision {

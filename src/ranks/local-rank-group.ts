@@ -12,11 +12,12 @@ export class LocalRankGroup<Buffers> implements RankGroup<Buffers> {
     this.buffers = [buffers];
   }
 
-  submit(): void {
-    this.#rank.run();
-  }
+  /** The engine may still write late inputs: the step runs in {@link wait}. */
+  submit(): void {}
 
-  wait(): void {}
+  wait(): void {
+    this.#rank.run(() => {});
+  }
 
   stop(): void {
     this.#rank[Symbol.dispose]();

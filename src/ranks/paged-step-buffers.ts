@@ -1,4 +1,6 @@
 import { invariant } from '../errors.ts';
+import { SamplingBuffers, type SamplingMemory } from './sampling-buffers.ts';
+import { layOutSampling } from './sampling-layout.ts';
 
 /** Limits that size the buffers of a step under the CUDA attention contract. */
 export interface PagedStepLimits {
@@ -18,8 +20,11 @@ export interface PagedStepMemory {
   readonly kind: 'paged';
   readonly limits: PagedStepLimits;
   readonly header: SharedArrayBuffer;
+  /** Inputs of a step, and behind them the parameters of its sampling. */
   readonly inputs: SharedArrayBuffer;
   readonly logits: SharedArrayBuffer;
+  /** null: the host samples. */
+  readonly sampling: SamplingMemory | null;
 }
 
 /** Inputs in the order in which they lie in memory, 64-bit ones first. */
@@ -73,17 +78,22 @@ export interface PagedStepShape {
  */
 export class PagedStepBuffers {
   readonly memory: PagedStepMemory;
-  /** f32 [R, vocabSize] */
+  /** f32 [R, vocabSize]; of a step that samples on the device only the rows that it leaves to the host */
   readonly logits: Float32Array;
+  /** null: the host samples. */
+  readonly sampling: SamplingBuffers | null;
   readonly #header: Int32Array;
 
   constructor(memory: PagedStepMemory) {
     this.memory = memory;
     this.#header = new Int32Array(memory.header);
     this.logits = new Float32Array(memory.logits);
+    const { sampling, inputs, limits } = memory;
+    this.sampling = sampling && new SamplingBuffers(sampling, inputs, limits.vocabSize);
   }
 
-  static allocate(limits: PagedStepLimits): PagedStepBuffers {
+  /** @param maxListEntries entries of each list of parameters where the device samples; null: the host does */
+  static allocate(limits: PagedStepLimits, maxListEntries: number | null = null): PagedStepBuffers {
     const { maxTokens, maxSequences, maxLogitRows, maxBlocksPerSequence, vocabSize } = limits;
     const largest = layOut({
       numTokens: maxTokens,
@@ -93,12 +103,18 @@ export class PagedStepBuffers {
       maxBlocks: maxBlocksPerSequence,
       isReplayable: false,
     });
+    let inputBytes = largest.byteLength;
+    if (maxListEntries !== null) {
+      const most = { numRows: maxLogitRows, numBiases: maxListEntries, numSeen: maxListEntries };
+      inputBytes += layOutSampling(most, inputBytes).byteLength;
+    }
     return new PagedStepBuffers({
       kind: 'paged',
       limits,
       header: new SharedArrayBuffer(4 * HEADER_WORDS),
-      inputs: new SharedArrayBuffer(largest.byteLength),
+      inputs: new SharedArrayBuffer(inputBytes),
       logits: new SharedArrayBuffer(4 * maxLogitRows * vocabSize),
+      sampling: maxListEntries === null ? null : SamplingBuffers.allocate(maxLogitRows, vocabSize, maxListEntries),
     });
   }
 
@@ -121,7 +137,9 @@ export class PagedStepBuffers {
     this.#header[NUM_DECODES] = shape.numDecodes;
     this.#header[MAX_BLOCKS] = shape.maxBlocks;
     this.#header[GRAPH] = Number(shape.isReplayable);
-    return new PagedStepInputs(this.memory.inputs, layOut(shape));
+    const layout = layOut(shape);
+    this.sampling?.reset(layout.byteLength);
+    return new PagedStepInputs(this.memory.inputs, layout);
   }
 }
 

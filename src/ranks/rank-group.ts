@@ -4,7 +4,7 @@
  * contract.
  */
 export interface RankGroup<Buffers> {
-  /** Inputs and results of each rank. Written by the engine only while no step is under way. */
+  /** Inputs and results of each rank. Written by the engine only while no step is under way; late inputs until it waits. */
   readonly buffers: readonly Buffers[];
   /** Starts the step that the buffers hold on every rank. */
   submit(): void;

@@ -5,13 +5,17 @@ const SUBMITTED = 0;
 const COMPLETED = 1;
 const STATUS = 2;
 const MESSAGE_LENGTH = 3;
-const WORDS = 4;
+/** The last step whose late inputs are there. */
+const LATE = 4;
+const WORDS = 5;
 const MESSAGE_BYTES = 16_384;
 
 const Status = { ok: 0, failed: 1, gone: 2 } as const;
 
 /** What a rank is told to do; the number travels in place of a step count. */
 const STOP = -1;
+/** In place of a step count: the engine waits for no step any more. */
+const NEVER = -2;
 
 /** Thrown by the engine's wait when a rank's step failed or the rank is gone. */
 export class RankError extends Error {
@@ -25,7 +29,8 @@ export interface RankLinkMemory {
 /**
  * Hands steps from the engine to one rank and back, through shared memory and Atomics: no message is built and no event
  * loop turns. At most one step is under way. Ordering: everything written before submit() is visible to the rank after
- * next(), and the other way round for complete() and wait().
+ * next(), and the other way round for complete() and wait(). Late inputs may be written until wait(), and are visible to the
+ * rank after awaitLateInputs().
  */
 export class RankLink {
   readonly memory: RankLinkMemory;
@@ -51,6 +56,8 @@ export class RankLink {
   /** Engine: blocks until the submitted step is complete. @throws RankError with the rank's own message */
   wait(): void {
     const submitted = Atomics.load(this.#control, SUBMITTED);
+    Atomics.store(this.#control, LATE, submitted);
+    Atomics.notify(this.#control, LATE);
     for (;;) {
       const completed = Atomics.load(this.#control, COMPLETED);
       const status = Atomics.load(this.#control, STATUS);
@@ -69,11 +76,13 @@ export class RankLink {
     Atomics.notify(this.#control, SUBMITTED);
   }
 
-  /** Whoever watches the rank's thread: a waiting engine is released with an error. */
+  /** Whoever watches the threads: a waiting engine, or a rank that waits for late inputs, is released with an error. */
   markGone(): void {
     Atomics.store(this.#control, STATUS, Status.gone);
     Atomics.add(this.#control, COMPLETED, 1);
     Atomics.notify(this.#control, COMPLETED);
+    Atomics.store(this.#control, LATE, NEVER);
+    Atomics.notify(this.#control, LATE);
   }
 
   /** Rank: blocks until a step is there; false means stop. */
@@ -83,6 +92,17 @@ export class RankLink {
       if (submitted === STOP) return false;
       if (submitted !== Atomics.load(this.#control, COMPLETED)) return true;
       Atomics.wait(this.#control, SUBMITTED, submitted);
+    }
+  }
+
+  /** Rank, during a step: blocks until the engine waits for it. @throws RankError when it never will */
+  awaitLateInputs(): void {
+    const submitted = Atomics.load(this.#control, SUBMITTED);
+    for (;;) {
+      const late = Atomics.load(this.#control, LATE);
+      if (late === submitted) return;
+      if (Atomics.load(this.#control, STATUS) === Status.gone) throw new RankError('the engine is gone');
+      Atomics.wait(this.#control, LATE, late);
     }
   }
 

@@ -49,7 +49,7 @@ async function serve(): Promise<void> {
 function serveSteps(rank: Rank, link: RankLink): void {
   while (link.next()) {
     try {
-      rank.run();
+      rank.run(() => link.awaitLateInputs());
       link.complete(null);
     } catch (error) {
       link.complete(error instanceof Error ? error : new Error(String(error)));

@@ -22,13 +22,14 @@ export class CpuRunner implements Runner {
     this.#blockSize = blockSize;
   }
 
-  start(plan: StepWork): LogitRows[] {
+  start(plan: StepWork, onWritten?: (rows: readonly LogitRows[]) => void): LogitRows[] {
     const rows = layOutRows(plan);
     const last = rows.at(-1);
     this.#buffers.reset(plan.numTokens, last ? last.firstRow + last.numRows : 0);
     this.#writeTokens(plan);
     this.#writeLogitRows(plan.entries, rows);
     this.#writeGroups(plan);
+    onWritten?.(rows);
     this.#ranks.submit();
     return rows;
   }

@@ -25,9 +25,10 @@ export class PagedRunner implements Runner {
     this.#options = options;
   }
 
-  start(plan: StepWork): LogitRows[] {
+  start(plan: StepWork, onWritten?: (rows: readonly LogitRows[]) => void): LogitRows[] {
     const rows = layOutRows(plan);
     this.#write(plan, rows);
+    onWritten?.(rows);
     this.#ranks.submit();
     return rows;
   }

@@ -8,8 +8,11 @@ export interface LogitRows {
 
 /** Runs step plans on the devices. One step at a time: start, wait, read the logits. */
 export interface Runner {
-  /** Writes the step's inputs and starts it. Returns each entry's rows of the logits, in the plan's order. */
-  start(plan: StepWork): LogitRows[];
+  /**
+   * Writes the step's inputs and starts it. Returns each entry's rows of the logits, in the plan's order.
+   * @param onWritten called with the same before the step starts: what else travels with it can be written now
+   */
+  start(plan: StepWork, onWritten?: (rows: readonly LogitRows[]) => void): LogitRows[];
   /** Blocks until the step is done. @throws RankError */
   wait(): void;
   /** Logits of one row of the finished step, valid until the next start. [vocabSize] */

@@ -8,7 +8,7 @@ import type { SamplingParams, TokenLogprobs } from './sampling-params.ts';
 import type { SequenceSampling } from './sequence-sampling.ts';
 
 /** Below this, vLLM and we are greedy. */
-const GREEDY_TEMPERATURE = 1e-5;
+export const GREEDY_TEMPERATURE = 1e-5;
 
 export interface SamplerOptions {
   /** Length of a row of logits. */

@@ -14,7 +14,7 @@ export interface SamplingParams {
   readonly presencePenalty: number;
   /** Additive, per occurrence in the output; 0 = off. */
   readonly frequencyPenalty: number;
-  /** [token id, bias] pairs added to the logits. */
+  /** [token id, bias] pairs added to the logits; each id once. */
   readonly logitBias: readonly (readonly [number, number])[];
   /** No other token can be sampled; null = all can. */
   readonly allowedTokenIds: readonly number[] | null;

@@ -10,13 +10,19 @@ import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import { CudaRank } from '../../src/ranks/cuda-rank.ts';
 import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
-import { PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
+import { layOut, PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
+import type { Rank } from '../../src/ranks/rank.ts';
+import type { SamplingBuffers } from '../../src/ranks/sampling-buffers.ts';
 import { decodeBuckets } from '../../src/runner/decode-buckets.ts';
 import { PagedRunner } from '../../src/runner/paged-runner.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import { type DeviceLimits, type EngineShape, type LocalDevice, LocalEngine } from '../support/local-engine.ts';
 
 const BLOCK_SIZE = 64;
+const MAX_LIST_ENTRIES = 2 ** 16;
+
+/** Where tokens are chosen; checked device: each step is computed again, for its logits. */
+type Sampler = 'host' | 'device' | 'checked device';
 
 /** A checkpoint packed for a GPU; engines can be made on it, one after another. */
 export class LocalCudaModel implements Disposable {
@@ -39,8 +45,8 @@ export class LocalCudaModel implements Disposable {
     return new LocalCudaModel(config, precision, cacheRoot, packed);
   }
 
-  engine(shape: EngineShape = {}): LocalEngine {
-    return new LocalEngine(this.config, new LocalGpu(this.config, this.#precision, this.#packed), shape);
+  engine(shape: EngineShape = {}, sampler: Sampler = 'host'): LocalEngine {
+    return new LocalEngine(this.config, new LocalGpu(this.config, this.#precision, this.#packed, sampler), shape);
   }
 
   [Symbol.dispose](): void {
@@ -53,8 +59,11 @@ class LocalGpu implements LocalDevice {
   readonly #device = new CudaDevice(0);
   readonly #rank: CudaRank;
   readonly #vocabSize: number;
+  readonly #sampler: Sampler;
+  sampling: SamplingBuffers | null = null;
 
-  constructor(config: DeepseekV2Config, precision: Precision, packed: PackedModel) {
+  constructor(config: DeepseekV2Config, precision: Precision, packed: PackedModel, sampler: Sampler) {
+    this.#sampler = sampler;
     this.#vocabSize = config.vocabSize;
     this.#rank = new CudaRank(openOnnxRuntime(), this.#device, {
       config,
@@ -68,9 +77,12 @@ class LocalGpu implements LocalDevice {
   }
 
   attach({ numBlocks, ...limits }: DeviceLimits): Runner {
-    const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: this.#vocabSize });
+    const maxListEntries = this.#sampler !== 'host' ? MAX_LIST_ENTRIES : null;
+    const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: this.#vocabSize }, maxListEntries);
+    this.sampling = buffers.sampling;
     this.#rank.attach(numBlocks, buffers);
-    return new PagedRunner(new LocalRankGroup(this.#rank, buffers), {
+    const rank = this.#sampler === 'checked device' ? withLogits(this.#rank, buffers) : this.#rank;
+    return new PagedRunner(new LocalRankGroup(rank, buffers), {
       blockSize: BLOCK_SIZE,
       decodeBuckets: decodeBuckets(limits.maxSequences),
     });
@@ -80,4 +92,17 @@ class LocalGpu implements LocalDevice {
     this.#rank[Symbol.dispose]();
     this.#device[Symbol.dispose]();
   }
+}
+
+/** A rank that leaves all logits behind besides what it has sampled. */
+function withLogits(rank: CudaRank, buffers: PagedStepBuffers): Rank {
+  return {
+    run(awaitLateInputs) {
+      rank.run(awaitLateInputs);
+      // The step wants no sampling any more; it writes the same latents to the same slots.
+      buffers.sampling!.reset(layOut(buffers.shape).byteLength);
+      rank.run(awaitLateInputs);
+    },
+    [Symbol.dispose]: () => rank[Symbol.dispose](),
+  };
 }

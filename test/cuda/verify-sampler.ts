@@ -1,6 +1,7 @@
 import { CudaDevice } from '../../src/cuda/device.ts';
 import { DeviceBuffer } from '../../src/cuda/device-buffer.ts';
-import { DeviceSampler, MAX_TOP_LOGPROBS } from '../../src/cuda/device-sampler.ts';
+import { DeviceSampler } from '../../src/cuda/device-sampler.ts';
+import { MAX_TOP_LOGPROBS } from '../../src/cuda/max-top-logprobs.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { GREEDY_SAMPLING, type SamplingParams } from '../../src/sampling/sampling-params.ts';
 import { SequenceSampling } from '../../src/sampling/sequence-sampling.ts';

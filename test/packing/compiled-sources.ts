@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Compiles `entry` (below src/) and what it imports into `folder`, for child processes: Node 20 runs no TypeScript, and
+ * Compiles `entry` (below src/, or another root) and what it imports into `folder`, for child processes: Node 20 runs no TypeScript, and
  * dist/ may be older than the sources. Returns the path of the compiled entry.
  */
-export function compileSources(entry: string, folder: string): string {
+export function compileSources(entry: string, folder: string, root = 'src'): string {
   const options = [
     '--ignoreConfig',
     '--target',
@@ -23,11 +23,11 @@ export function compileSources(entry: string, folder: string): string {
     '--rewriteRelativeImportExtensions',
     '--skipLibCheck',
     '--rootDir',
-    'src',
+    root,
     '--outDir',
     folder,
   ];
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...options, path.join('src', entry)], {
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...options, path.join(root, entry)], {
     cwd: ROOT,
   });
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));

@@ -42,6 +42,40 @@ describe('RankLink', () => {
     expect(() => link.wait()).toThrow(new RankError('the rank is gone'));
   });
 
+  it('holds a step until the engine waits for it, which is when late inputs are there', async () => {
+    const link = RankLink.allocate();
+    const words = new Int32Array(new SharedArrayBuffer(12));
+    const [BEGUN, LATE, SEEN] = [0, 1, 2] as const;
+    const worker = new Worker(new URL('./late-input-rank.mjs', import.meta.url), {
+      workerData: { memory: link.memory, words: words.buffer },
+      execArgv: [],
+    });
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    for (let step = 0; step < 1000; step++) {
+      link.submit();
+      while (Atomics.load(words, BEGUN) === step) Atomics.wait(words, BEGUN, step);
+      words[LATE] = step * 10 + 1;
+      link.wait();
+      expect(words[SEEN]).toBe(step * 10 + 1);
+    }
+    link.stop();
+    expect(await ended).toBe(0);
+  });
+
+  it('releases a rank that waits for late inputs when the engine is gone', async () => {
+    const link = RankLink.allocate();
+    const words = new Int32Array(new SharedArrayBuffer(12));
+    const worker = new Worker(new URL('./late-input-rank.mjs', import.meta.url), {
+      workerData: { memory: link.memory, words: words.buffer },
+      execArgv: [],
+    });
+    const failed = new Promise<Error>((resolve) => worker.once('error', (error) => resolve(error as Error)));
+    link.submit();
+    while (Atomics.load(words, 0) === 0) Atomics.wait(words, 0, 0);
+    link.markGone();
+    expect((await failed).message).toBe('the engine is gone');
+  });
+
   it('blocks each side until the other has acted, across threads', async () => {
     const link = RankLink.allocate();
     const counter = new Int32Array(new SharedArrayBuffer(4));

@@ -4,14 +4,18 @@ import path from 'node:path';
 import type { DeepseekV2Config } from '../../src/deepseek-v2/config.ts';
 import { readModelConfig } from '../../src/deepseek-v2/parse-config.ts';
 import { FLOAT32 } from '../../src/deepseek-v2/precision.ts';
+import { DeviceTokens } from '../../src/engine/device-tokens.ts';
 import { EngineCore, type EngineRequest } from '../../src/engine/engine-core.ts';
+import { HostTokens } from '../../src/engine/host-tokens.ts';
 import type { StepReport } from '../../src/engine/step-report.ts';
+import type { TokenSource } from '../../src/engine/token-source.ts';
 import { BlockPool } from '../../src/kv-cache/block-pool.ts';
 import { openOnnxRuntime } from '../../src/onnxruntime/library.ts';
 import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import { CpuRank } from '../../src/ranks/cpu-rank.ts';
 import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
+import type { SamplingBuffers } from '../../src/ranks/sampling-buffers.ts';
 import { StepBuffers } from '../../src/ranks/step-buffers.ts';
 import { CpuRunner } from '../../src/runner/cpu-runner.ts';
 import type { Runner } from '../../src/runner/runner.ts';
@@ -28,6 +32,10 @@ export interface EngineShape {
   readonly enablePrefixCaching?: boolean;
   readonly numGroups?: number;
   readonly eosTokenIds?: readonly number[];
+  /** Ids below this exist; all that have logits where absent. */
+  readonly vocabSize?: number;
+  /** Where the device samples: what stands between it and the engine. */
+  readonly wrapTokens?: (device: TokenSource, host: TokenSource) => TokenSource;
 }
 
 export interface Output {
@@ -43,6 +51,8 @@ export interface LocalDevice extends Disposable {
   readonly blockSize: number;
   /** Allocates the pool and everything that steps travel in; once. */
   attach(limits: DeviceLimits): Runner;
+  /** Once attached: what sampling travels in where the device samples. */
+  readonly sampling?: SamplingBuffers | null;
 }
 
 export interface DeviceLimits {
@@ -127,7 +137,11 @@ export class LocalEngine implements Disposable {
   readonly #outputs = new Map<number, Output>();
   #nextId = 1;
 
-  constructor(config: DeepseekV2Config, device: LocalDevice, shape: EngineShape) {
+  constructor(
+    config: Pick<DeepseekV2Config, 'vocabSize' | 'maxPositionEmbeddings'>,
+    device: LocalDevice,
+    shape: EngineShape,
+  ) {
     const { numBlocks = 1024, maxNumSeqs = 32, maxNumBatchedTokens = 512 } = shape;
     const { blockSize } = device;
     this.#device = device;
@@ -140,6 +154,10 @@ export class LocalEngine implements Disposable {
       maxBlocksPerSequence: Math.ceil(maxModelLen / blockSize),
     });
     this.pool = new BlockPool({ numBlocks, blockSize, enablePrefixCaching: shape.enablePrefixCaching ?? true });
+    const vocabSize = shape.vocabSize ?? config.vocabSize;
+    const host = new HostTokens(runner, new Sampler({ logitsWidth: config.vocabSize, vocabSize }));
+    const { wrapTokens = (tokens: TokenSource) => tokens } = shape;
+    const tokens = device.sampling ? wrapTokens(new DeviceTokens(device.sampling, host, vocabSize), host) : host;
     this.core = new EngineCore({
       scheduler: new Scheduler(
         {
@@ -154,8 +172,8 @@ export class LocalEngine implements Disposable {
       ),
       pool: this.pool,
       runner,
-      sampler: new Sampler({ logitsWidth: config.vocabSize, vocabSize: config.vocabSize }),
-      vocabSize: config.vocabSize,
+      tokens,
+      vocabSize,
       eosTokenIds: shape.eosTokenIds ?? [],
       emit: (report) => this.#take(report),
     });

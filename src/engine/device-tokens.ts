@@ -1,0 +1,81 @@
+import { MAX_TOP_LOGPROBS } from '../cuda/max-top-logprobs.ts';
+import { invariant } from '../errors.ts';
+import type { SamplingBuffers, SamplingResults } from '../ranks/sampling-buffers.ts';
+import { packSampling, type RowSampling } from '../sampling/pack-sampling.ts';
+import type { SampledToken } from '../sampling/sampler.ts';
+import { NoTokenLeftError, SamplingError } from '../sampling/sampling-error.ts';
+import type { TokenLogprobs } from '../sampling/sampling-params.ts';
+import { writeTokenMask } from '../sampling/token-mask.ts';
+import type { TokenRow, TokenSource } from './token-source.ts';
+
+/** In place of a token: what cuda/device-sampler.ts found instead. */
+const BAD_LOGITS = -1;
+const NOTHING_ALLOWED = -2;
+
+interface PackedRow extends TokenRow, RowSampling {}
+
+/**
+ * The device samples as part of the step, so that logits stay where they are. Rows with wishes that it cannot serve are
+ * sampled on the host, from their logits alone.
+ */
+export class DeviceTokens implements TokenSource {
+  readonly #buffers: SamplingBuffers;
+  readonly #host: TokenSource;
+  readonly #vocabSize: number;
+  /** In the order of their masks. */
+  #masked: readonly PackedRow[] = [];
+  #step: { readonly validTokens: Int32Array; readonly results: SamplingResults } | null = null;
+
+  /**
+   * @param host for what the device cannot serve
+   * @param vocabSize ids below this exist
+   */
+  constructor(buffers: SamplingBuffers, host: TokenSource, vocabSize: number) {
+    this.#buffers = buffers;
+    this.#host = host;
+    this.#vocabSize = vocabSize;
+  }
+
+  begin(rows: readonly TokenRow[], numRows: number): void {
+    this.#host.begin(rows, numRows);
+    const packed = rows.map((row) => ({ ...row, hasGrammar: row.constraint !== null }));
+    this.#masked = packSampling(this.#buffers, packed, numRows, this.#vocabSize);
+    this.#step = { validTokens: this.#buffers.inputs.validTokens, results: this.#buffers.results() };
+  }
+
+  prepare(): void {
+    this.#host.prepare();
+    this.#masked.forEach(({ sampling, constraint }, index) => {
+      // Whatever a failed grammar allows: nobody takes the token.
+      const grammarMask = constraint === null || constraint.hasFailed ? null : constraint.mask;
+      writeTokenMask(this.#buffers.mask(index), sampling, grammarMask, this.#vocabSize);
+    });
+  }
+
+  sample(wanted: TokenRow): SampledToken {
+    const { row, sampling, constraint } = wanted;
+    const step = this.#step;
+    invariant(step, 'a token is wanted before a step has begun');
+    if (step.validTokens[row] === 0) return this.#host.sample(wanted);
+    constraint?.check();
+    const tokenId = step.results.token[row]!;
+    if (tokenId === BAD_LOGITS) throw new SamplingError('the logits hold a value that is not a finite number');
+    if (tokenId === NOTHING_ALLOWED) throw new NoTokenLeftError();
+    const { logprobs } = sampling.params;
+    return { tokenId, logprobs: logprobs === null ? null : readLogprobs(step.results, row, logprobs) };
+  }
+}
+
+/** @param wanted length of the list */
+function readLogprobs(results: SamplingResults, row: number, wanted: number): TokenLogprobs {
+  const { token, logprob, rank, topToken, topLogprob } = results;
+  const first = row * MAX_TOP_LOGPROBS;
+  const top: { tokenId: number; logprob: number }[] = [];
+  for (let i = first; i < first + wanted; i++) {
+    if (topToken[i]! >= 0) top.push({ tokenId: topToken[i]!, logprob: topLogprob[i]! });
+  }
+  const tokenId = token[row]!;
+  // The device ranks equal logits alike; in the list they have an order.
+  const place = top.findIndex((entry) => entry.tokenId === tokenId);
+  return { tokenId, logprob: logprob[row]!, rank: place === -1 ? rank[row]! : place + 1, top };
+}
