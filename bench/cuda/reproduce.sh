@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Every figure of docs/cuda.md, on a machine with an NVIDIA GPU: bench/cuda/reproduce.sh [PART...]
+# Parts: kernels session exactness shipped sampling steps serve (default: all). Each is bounded in time; the figures come last.
+# Needs Node 24 ($NODE, default: node), `npm ci && npm run build`, and `install-cuda` with its files under $CACHE (default: the usual
+# place); kernels also needs python3 with PyTorch. Nothing is fetched from a network.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+node=${NODE:-node}
+cache=${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/latent-serve}
+summary=$(mktemp)
+trap 'rm -rf "$summary" "${model:-}"' EXIT
+
+# part NAME SECONDS LINES COMMAND...: runs the command, and keeps its last lines for the end.
+part() {
+  local name=$1 seconds=$2 lines=$3 log
+  shift 3
+  log=$(mktemp)
+  echo "== $name"
+  timeout "$seconds" "$@" 2>&1 | tee "$log"
+  local status=${PIPESTATUS[0]}
+  { echo "== $name (exit $status)"; tail -n "$lines" "$log"; } >> "$summary"
+  rm -f "$log"
+}
+
+wants() { [ ${#parts[@]} -eq 0 ] || printf '%s\n' "${parts[@]}" | grep -qx "$1"; }
+parts=("$@")
+
+wants kernels && part kernels 200 12 python3 test/kernels/run_all.py
+wants session && part session 120 20 "$node" test/cuda/hopper.ts
+wants exactness && part exactness 120 36 "$node" test/cuda/exactness.ts f32
+if wants shipped; then
+  for dtype in float32 bfloat16; do
+    part "shipped model, $dtype" 60 3 "$node" test/cuda/shipped-model.ts --device cuda --dtype "$dtype" --cache-dir "$cache" --log-level warn
+  done
+fi
+wants sampling && part sampling 120 10 "$node" test/cuda/device-sampling.ts
+if wants steps; then
+  for kernels in portable auto; do
+    part "steps, $kernels kernels" 150 7 "$node" bench/cuda/steps.ts --cache "$cache" --kernels "$kernels" 1 8 64 256
+  done
+fi
+if wants serve; then
+  model=$(mktemp -d)
+  "$node" bench/cuda/make-model.ts "$model"
+  export LATENT_SERVE_DEVICE=cuda LATENT_SERVE_LOAD_FORMAT=dummy LATENT_SERVE_CACHE_DIR=$cache LATENT_SERVE_MAX_NUM_SEQS=256
+  export LATENT_SERVE_MAX_MODEL_LEN=4k
+  for sampler in host device; do
+    export LATENT_SERVE_CUDA_SAMPLER=$sampler
+    part "engine and HTTP, $sampler sampler" 300 16 "$node" bench/main.ts --compare --checkpoint "$model" --rounds 1 \
+      --concurrency 1,8,64,256 --prompt-tokens 1024 --max-tokens 128 --requests 256
+  done
+fi
+echo
+cat "$summary"
