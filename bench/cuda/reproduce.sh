@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every figure of docs/cuda.md, on a machine with an NVIDIA GPU: bench/cuda/reproduce.sh [PART...]
 # Parts: kernels session exactness shipped sampling steps serve (default: all). Each is bounded in time; the figures come last.
-# Needs Node 24 ($NODE, default: node), `npm ci && npm run build`, and `install-cuda` with its files under $CACHE (default: the usual
+# Needs Node 24 ($NODE, default: node), `npm ci && npm run prebench`, and `install-cuda` with its files under $CACHE (default: the usual
 # place); kernels also needs python3 with PyTorch. Nothing is fetched from a network.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -46,7 +46,7 @@ if wants serve; then
   export LATENT_SERVE_MAX_MODEL_LEN=4k
   for sampler in host device; do
     export LATENT_SERVE_CUDA_SAMPLER=$sampler
-    part "engine and HTTP, $sampler sampler" 300 16 "$node" bench/main.ts --compare --checkpoint "$model" --rounds 1 \
+    part "engine and HTTP, $sampler sampler" 300 16 "$node" dist-bench/bench/main.js --compare --checkpoint "$model" --rounds 1 \
       --concurrency 1,8,64,256 --prompt-tokens 1024 --max-tokens 128 --requests 256
   done
 fi
