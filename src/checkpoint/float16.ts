@@ -46,6 +46,41 @@ export function float32ToFp16(source: Float32Array, destination: Uint16Array): v
   }
 }
 
+/** As by way of float32. @returns whether a finite value was too large and became infinite */
+export function bf16ToFp16(source: Uint16Array, destination: Uint16Array): boolean {
+  invariant(
+    source.length === destination.length,
+    `${source.length} and ${destination.length} elements: lengths differ`,
+  );
+  narrowTable ??= makeNarrowTable();
+  let flags = 0;
+  for (let i = 0; i < source.length; i++) {
+    const entry = narrowTable[source[i]!]!;
+    flags |= entry;
+    destination[i] = entry;
+  }
+  return (flags & OVERFLOWS) !== 0;
+}
+
+/** Beside the 16 bits of an entry: the value is finite in bf16, but not in fp16. */
+const OVERFLOWS = 1 << 16;
+/** The fp16 bits of every bf16 pattern. */
+let narrowTable: Int32Array | undefined;
+
+function makeNarrowTable(): Int32Array {
+  const values = new Float32Array(0x10000);
+  const narrow = new Uint16Array(0x10000);
+  bf16ToFloat32(
+    Uint16Array.from(values, (_, bits) => bits),
+    values,
+  );
+  float32ToFp16(values, narrow);
+  return Int32Array.from(narrow, (bits, i) => {
+    const overflows = Number.isFinite(values[i]) && (bits & 0x7fff) === 0x7c00;
+    return overflows ? bits | OVERFLOWS : bits;
+  });
+}
+
 /** The float32 bits of every fp16 pattern. */
 let fp16Table: Int32Array | undefined;
 

@@ -2,7 +2,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { quoted } from '../checkpoint/quoted.ts';
 import type { PackPlan } from '../deepseek-v2/packed-weights.ts';
 import { CheckpointError } from '../errors.ts';
-import { isReadableDtype } from './read-rows.ts';
+import { isSourceDtype } from './convert-values.ts';
 
 const NAMED_AT_MOST = 3;
 
@@ -27,7 +27,7 @@ export function checkTensors(checkpoint: Checkpoint, plan: PackPlan): void {
         `tensor ${quoted(name)} has the shape [${shape.join(', ')}]; config.json calls for [${expected.join(', ')}]`,
       );
     }
-    if (!isReadableDtype(dtype)) {
+    if (!isSourceDtype(dtype)) {
       throw new CheckpointError(file, `tensor ${quoted(name)} has the dtype ${dtype}; F32, F16 and BF16 are read`);
     }
   }

@@ -1,26 +1,21 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import type { SafetensorsDtype } from '../checkpoint/dtype.ts';
-import { bf16ToFloat32, fp16ToFloat32 } from '../checkpoint/float16.ts';
-import { invariant } from '../errors.ts';
+import { CheckpointError, invariant } from '../errors.ts';
+import { convertValues, isSourceDtype, SOURCE_BYTES, type SourceDtype } from './convert-values.ts';
 import type { Block, Segment } from './pack-blocks.ts';
+import { PACKED_BYTES, type PackedDtype } from './packed-model.ts';
 
-/** Types that become fp32 without loss. */
-const BYTES_OF = { F32: 4, F16: 2, BF16: 2 } as const;
-type ReadableDtype = keyof typeof BYTES_OF;
-
-export function isReadableDtype(dtype: SafetensorsDtype): dtype is ReadableDtype {
-  return Object.hasOwn(BYTES_OF, dtype);
-}
-
-/** Memory for one block at a time, used over and over. `maxElements` counts fp32 values. */
+/** Memory for one block at a time, used over and over. `maxElements` counts values. */
 export class BlockBuffers {
-  /** What was read; a value has its place at four times its index in `values`, however wide it is in the file. */
+  readonly maxElements: number;
+  /** What was read; a value has its place at four times its index in the block, however wide it is in the file. */
   readonly raw: ArrayBuffer;
-  readonly values: Float32Array<ArrayBuffer>;
+  /** The block in its packed type. */
+  readonly packed: ArrayBuffer;
 
   constructor(maxElements: number) {
+    this.maxElements = maxElements;
     this.raw = new ArrayBuffer(4 * maxElements);
-    this.values = new Float32Array(maxElements);
+    this.packed = new ArrayBuffer(4 * maxElements);
   }
 }
 
@@ -34,19 +29,21 @@ interface Read {
 }
 
 /**
- * Reads the rows of `block` and leaves them as fp32 in `buffers.values`, in the block's order.
- * @throws CheckpointError when a file cannot be read any more
+ * Reads the rows of `block` and leaves them in its packed type and order in `buffers.packed`.
+ * @returns the bytes there
+ * @throws CheckpointError when a file cannot be read any more, or a value is too large for fp16
  */
-export async function readBlock(checkpoint: Checkpoint, block: Block, buffers: BlockBuffers): Promise<void> {
-  invariant(block.elements <= buffers.values.length, 'block larger than its buffers');
+export async function readBlock(checkpoint: Checkpoint, block: Block, buffers: BlockBuffers): Promise<Uint8Array> {
+  invariant(block.elements <= buffers.maxElements, 'block larger than its buffers');
   const reads = block.segments.flatMap(readsOf);
   await Promise.all(
     reads.map(({ tensor, rowStart, rowCount, at, elements }) => {
-      const bytes = elements * BYTES_OF[dtypeOf(checkpoint, tensor)];
+      const bytes = elements * SOURCE_BYTES[dtypeOf(checkpoint, tensor)];
       return checkpoint.read(tensor, rowStart, rowCount, new Uint8Array(buffers.raw, 4 * at, bytes));
     }),
   );
-  for (const segment of block.segments) convertSegment(checkpoint, segment, buffers);
+  for (const segment of block.segments) convertSegment(checkpoint, segment, block.dtype, buffers);
+  return new Uint8Array(buffers.packed, 0, PACKED_BYTES[block.dtype] * block.elements);
 }
 
 function readsOf(segment: Segment): Read[] {
@@ -56,39 +53,27 @@ function readsOf(segment: Segment): Read[] {
 }
 
 /** Row r of tensor t goes to row r * tensors + t: one tensor is copied as it is, two are interleaved. */
-function convertSegment(checkpoint: Checkpoint, segment: Segment, { raw, values }: BlockBuffers): void {
+function convertSegment(checkpoint: Checkpoint, segment: Segment, to: PackedDtype, buffers: BlockBuffers): void {
   const { tensors, width, rowCount, at } = segment;
   const elements = rowCount * width;
   for (const [part, tensor] of tensors.entries()) {
-    const dtype = dtypeOf(checkpoint, tensor);
-    const from = at + part * elements;
-    if (tensors.length === 1) {
-      convert(dtype, raw, 4 * from, values.subarray(at, at + elements));
-      continue;
-    }
-    for (let row = 0; row < rowCount; row++) {
-      const to = at + (row * tensors.length + part) * width;
-      convert(dtype, raw, 4 * from + row * width * BYTES_OF[dtype], values.subarray(to, to + width));
-    }
+    const from = dtypeOf(checkpoint, tensor);
+    const begin = 4 * (at + part * elements);
+    /** `count` values of the tensor from value `first` on, to value `place` of the block. */
+    const convert = (first: number, place: number, count: number): void => {
+      const source = { buffer: buffers.raw, byteOffset: begin + first * SOURCE_BYTES[from], count };
+      const target = { buffer: buffers.packed, byteOffset: place * PACKED_BYTES[to], count };
+      if (convertValues(from, source, to, target)) return;
+      throw new CheckpointError(checkpoint.folder, `${tensor} has values beyond fp16, which this device computes with`);
+    };
+    if (tensors.length === 1) convert(0, at, elements);
+    else
+      for (let row = 0; row < rowCount; row++) convert(row * width, at + (row * tensors.length + part) * width, width);
   }
 }
 
-function convert(dtype: ReadableDtype, raw: ArrayBuffer, byteOffset: number, to: Float32Array): void {
-  switch (dtype) {
-    case 'F32':
-      to.set(new Float32Array(raw, byteOffset, to.length));
-      break;
-    case 'F16':
-      fp16ToFloat32(new Uint16Array(raw, byteOffset, to.length), to);
-      break;
-    case 'BF16':
-      bf16ToFloat32(new Uint16Array(raw, byteOffset, to.length), to);
-      break;
-  }
-}
-
-function dtypeOf(checkpoint: Checkpoint, name: string): ReadableDtype {
+function dtypeOf(checkpoint: Checkpoint, name: string): SourceDtype {
   const dtype = checkpoint.tensors.get(name)?.dtype;
-  invariant(dtype !== undefined && isReadableDtype(dtype), `tensor ${name} was not checked before it was read`);
+  invariant(dtype !== undefined && isSourceDtype(dtype), `tensor ${name} was not checked before it was read`);
   return dtype;
 }

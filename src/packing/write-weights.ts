@@ -1,20 +1,16 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { float32ToBf16, float32ToFp16 } from '../checkpoint/float16.ts';
 import type { PackPlan } from '../deepseek-v2/packed-weights.ts';
-import { CheckpointError } from '../errors.ts';
 import type { PackLayout } from './layout.ts';
 import { type Block, blockCapacity, packBlocks } from './pack-blocks.ts';
 import { PACKED_BYTES } from './packed-model.ts';
 import type { OnPackProgress } from './progress.ts';
 import { BlockBuffers, readBlock } from './read-rows.ts';
 
-/** fp32 values in a block: 8 MiB, large enough for any disk. */
+/** Values in a block: up to 8 MiB, large enough for any disk. */
 const BLOCK_ELEMENTS = 2 * 1024 * 1024;
 /** Blocks under way at once: while one is converted, others are read and written. */
 const LANES = 4;
-/** Larger values round to infinity in fp16. */
-const LARGEST_FP16 = 65_519;
 
 export interface WriteWeightsOptions {
   readonly file: string;
@@ -28,7 +24,7 @@ export interface WriteWeightsOptions {
 
 /**
  * Writes weights.bin and forces it to the disk. Memory is bounded by the blocks under way, whatever the model's size.
- * @throws CheckpointError when a source cannot be read any more; a system error when the target cannot be written; the
+ * @throws CheckpointError when a source cannot be read any more or does not fit the packed type; a system error when the target cannot be written; the
  *   signal's reason
  */
 export async function writeWeights(options: WriteWeightsOptions): Promise<void> {
@@ -46,8 +42,7 @@ export async function writeWeights(options: WriteWeightsOptions): Promise<void> 
       const buffers = new BlockBuffers(capacity);
       for (const block of blocks) {
         signal?.throwIfAborted();
-        await readBlock(checkpoint, block, buffers);
-        await writeBlock(handle, block, packedBytes(checkpoint, block, buffers));
+        await writeBlock(handle, block, await readBlock(checkpoint, block, buffers));
         bytesDone += PACKED_BYTES[block.dtype] * block.elements;
         onProgress?.({ phase: 'packing', bytesDone, bytesTotal });
         if (failed) return;
@@ -69,26 +64,6 @@ export async function writeWeights(options: WriteWeightsOptions): Promise<void> 
   } finally {
     await handle.close();
   }
-}
-
-/**
- * The values of a block in its packed type. Narrowing takes the memory that the raw values were read into.
- * @throws CheckpointError when a value is too large for fp16
- */
-function packedBytes(checkpoint: Checkpoint, block: Block, { raw, values }: BlockBuffers): Uint8Array {
-  const { dtype, elements, tensor } = block;
-  const from = values.subarray(0, elements);
-  if (dtype === 'f32') return new Uint8Array(values.buffer, 0, 4 * elements);
-  const to = new Uint16Array(raw, 0, elements);
-  if (dtype === 'bf16') {
-    float32ToBf16(from, to);
-  } else {
-    if (from.some((value) => Math.abs(value) > LARGEST_FP16)) {
-      throw new CheckpointError(checkpoint.folder, `${tensor} has values beyond fp16, which this device computes with`);
-    }
-    float32ToFp16(from, to);
-  }
-  return new Uint8Array(raw, 0, 2 * elements);
 }
 
 async function writeBlock(handle: FileHandle, block: Block, bytes: Uint8Array): Promise<void> {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { bf16ToFloat32, float32ToBf16, float32ToFp16, fp16ToFloat32 } from '../../src/checkpoint/float16.ts';
+import {
+  bf16ToFloat32,
+  bf16ToFp16,
+  float32ToBf16,
+  float32ToFp16,
+  fp16ToFloat32,
+} from '../../src/checkpoint/float16.ts';
 import { InvariantError } from '../../src/errors.ts';
 import { Env } from '../../src/onnxruntime/env.ts';
 import { openOnnxRuntime } from '../../src/onnxruntime/library.ts';
@@ -132,5 +138,22 @@ describe.each([
     widenAll(narrow(narrowAll, Float32Array.of(1.5, -2)), target.subarray(1, 3));
     expect([...target]).toEqual([0, 1.5, -2, 0]);
     expect(() => widenAll(new Uint16Array(2), target)).toThrow(InvariantError);
+  });
+});
+
+describe('bf16 to fp16', () => {
+  it('equals the way over float32, for every pattern', () => {
+    const direct = new Uint16Array(0x10000);
+    bf16ToFp16(allPatterns, direct);
+    expect(direct).toEqual(narrow(float32ToFp16, widen(bf16ToFloat32, allPatterns)));
+  });
+
+  it('tells when a finite value becomes infinite, and only then', () => {
+    const overflows = (value: number): boolean => {
+      const bits = narrow(float32ToBf16, Float32Array.of(0, value));
+      return bf16ToFp16(bits, new Uint16Array(2));
+    };
+    expect([65_280, -65_280, 1e-30, Infinity, -Infinity, Number.NaN].map(overflows)).not.toContain(true);
+    expect([65_536, -65_536, 1e38].map(overflows)).not.toContain(false);
   });
 });

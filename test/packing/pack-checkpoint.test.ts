@@ -3,6 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
+import { float32ToBf16, float32ToFp16 } from '../../src/checkpoint/float16.ts';
 import type { DeepseekV2Config } from '../../src/deepseek-v2/config.ts';
 import { readModelConfig } from '../../src/deepseek-v2/parse-config.ts';
 import { FLOAT32 } from '../../src/deepseek-v2/precision.ts';
@@ -10,7 +11,7 @@ import { CheckpointError, ConfigError } from '../../src/errors.ts';
 import { defaultCacheRoot } from '../../src/packing/cache-root.ts';
 import { requireDiskSpace } from '../../src/packing/disk-space.ts';
 import { type PackOptions, packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
-import type { PackedModel } from '../../src/packing/packed-model.ts';
+import type { PackedDtype, PackedModel } from '../../src/packing/packed-model.ts';
 import type { PackProgress } from '../../src/packing/progress.ts';
 import { type TemporaryFolder, type TensorData, temporaryFolder } from '../checkpoint/write-safetensors.ts';
 import { assembleNaively, decodeNaively } from './naive-assembly.ts';
@@ -34,17 +35,24 @@ const pack = (options: Partial<PackOptions> = {}): Promise<PackedModel> =>
 const store = (): string[] => readdirSync(path.join(cache.path, 'packed'));
 const weightsOf = ({ folder, weightsFile }: PackedModel): Buffer => readFileSync(path.join(folder, weightsFile));
 
+function encode(values: Float32Array<ArrayBuffer>, dtype: PackedDtype): ArrayBuffer {
+  if (dtype === 'f32') return values.buffer;
+  const bits = new Uint16Array(values.length);
+  (dtype === 'bf16' ? float32ToBf16 : float32ToFp16)(values, bits);
+  return bits.buffer;
+}
+
 function expectSameAsNaive(packed: PackedModel, config: DeepseekV2Config, read: (name: string) => number[]): void {
   const expected = assembleNaively(config, read);
   const weights = weightsOf(packed);
   expect([...packed.tensors.keys()].sort()).toEqual([...expected.keys()].sort());
   let end = 0;
-  for (const [name, { offset, byteLength, shape }] of packed.tensors) {
+  for (const [name, { offset, byteLength, shape, dtype }] of packed.tensors) {
     expect(offset % 4096).toBe(0);
     expect(offset).toBeGreaterThanOrEqual(end);
     end = offset + byteLength;
-    expect(byteLength).toBe(4 * shape.reduce((a, b) => a * b, 1));
-    const want = Buffer.from(Float32Array.from(expected.get(name)!).buffer);
+    expect(byteLength).toBe((dtype === 'f32' ? 4 : 2) * shape.reduce((a, b) => a * b, 1));
+    const want = Buffer.from(encode(Float32Array.from(expected.get(name)!), dtype));
     expect(weights.subarray(offset, end).equals(want), name).toBe(true);
   }
   expect(weights.length).toBe(Math.ceil(end / 4096) * 4096);
@@ -56,6 +64,32 @@ describe('packed contents', () => {
     writeShards(model.path, tensors, 3);
     const packed = await pack();
     expectSameAsNaive(packed, SMALL, (name) => decodeNaively(tensors.get(name)!.dtype, tensors.get(name)!.bytes));
+  });
+
+  it.each([
+    { stream: 'bf16', experts: 'f16' },
+    { stream: 'f16', experts: 'f16' },
+  ] as const)('equal a naive assembly in $stream with experts in $experts', async (precision) => {
+    const tensors = tensorsOf(SMALL, ['BF16', 'F32', 'F16', 'BF16', 'F16']);
+    writeShards(model.path, tensors, 2);
+    const packed = await pack({ precision });
+    expect(packed.tensors.get('layers.1.router')?.dtype).toBe('f32');
+    expect(packed.tensors.get('layers.1.experts_gate_up')?.dtype).toBe('f16');
+    expect(packed.tensors.get('layers.1.o')?.dtype).toBe(precision.stream);
+    expect(packed.folder).not.toBe((await pack()).folder);
+    expectSameAsNaive(packed, SMALL, (name) => decodeNaively(tensors.get(name)!.dtype, tensors.get(name)!.bytes));
+  });
+
+  it.each(['BF16', 'F32'])('never hold an infinity made of a finite %s value', async (dtype) => {
+    const tensors = tensorsOf(SMALL, [dtype]);
+    const name = 'model.layers.1.mlp.experts.2.down_proj.weight';
+    const { bytes } = tensors.get(name)!;
+    const value = Buffer.from(Float32Array.of(-70_000).buffer);
+    bytes.set(dtype === 'F32' ? value : value.subarray(2), 0);
+    writeSingle(model.path, tensors);
+    const packing = pack({ precision: { stream: 'bf16', experts: 'f16' } });
+    await expect(packing).rejects.toThrow(CheckpointError);
+    await expect(packing).rejects.toThrow(`${name} has values beyond fp16`);
   });
 
   const fixtures = readdirSync(MODELS, { withFileTypes: true }).filter((entry) => entry.isDirectory());
