@@ -7,6 +7,7 @@ set -uo pipefail
 cd "$(dirname "$0")/../.."
 node=${NODE:-node}
 cache=${CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/latent-serve}
+export CACHE=$cache
 summary=$(mktemp)
 trap 'rm -rf "$summary" "${model:-}"' EXIT
 

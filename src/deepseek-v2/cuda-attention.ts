@@ -2,7 +2,7 @@ import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 import type { AttentionEmitter, RotaryTables } from './attention.ts';
 import { latentWidth } from './config.ts';
-import type { EmitContext } from './emit-context.ts';
+import { type EmitContext, sliceColumns } from './emit-context.ts';
 import { absorbKeys, type Projections } from './projections.ts';
 import { LATENT_NORM_EPS } from './rms-norm.ts';
 import { softmaxScale } from './rope.ts';
@@ -65,8 +65,7 @@ export class CudaAttention implements AttentionEmitter {
     const label = `layers.${layer}.attention`;
     const pool = this.#pools[layer]!;
     // What follows the non-rotary parts is read in place by LatentWrite.
-    const bounds = [[query.offset], [query.offset + nopeWidth], [1]].map((values) => graph.constant('i64', values));
-    const nope = graph.node('Slice', [query.rows, ...bounds]); // [T, heads * nope]
+    const nope = sliceColumns(this.#context, query.rows, query.offset, query.offset + nopeWidth); // [T, heads * nope]
     const absorbed = absorbKeys(this.#context, nope, layer); // [heads, T, rank]
     const rotated = graph.node(
       'LatentWrite',

@@ -1,30 +1,52 @@
 import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 import type { EmitContext } from './emit-context.ts';
+import type { ExpertsEmitter } from './moe.ts';
 
-/** Number of outputs of RoutedExperts: the sum, and six that are scratch memory. */
-const OUTPUTS = 7;
+/** Number of outputs of ExpertsScratch. */
+const SCRATCH_OUTPUTS = 6;
 
-/** Routed experts by the custom operator RoutedExperts (cuda/ops/routed-experts.ts), routing included. */
-export function emitCudaExperts(context: EmitContext, x: Value, logits: Value, layer: number): Value {
-  const { graph, config } = context;
-  const prefix = `layers.${layer}.`;
-  const isLimited = config.topkMethod === 'group_limited_greedy';
-  const [sum] = graph.nodes(
-    'RoutedExperts',
-    [x, logits, context.weight(`${prefix}experts_gate_up`), context.weight(`${prefix}experts_down`)],
-    OUTPUTS,
-    {
+/**
+ * Emits routed experts as the custom operator RoutedExperts (cuda/ops/routed-experts.ts), routing included. One emitter serves
+ * one graph: its layers share their scratch memory.
+ */
+export function cudaExperts(): ExpertsEmitter {
+  let scratch: readonly Value[] | null = null;
+  return (context, x, logits, layer) => {
+    scratch ??= emitScratch(context, x);
+    const prefix = `layers.${layer}.`;
+    const { config, graph } = context;
+    const weights = [context.weight(`${prefix}experts_gate_up`), context.weight(`${prefix}experts_down`)];
+    return graph.node('RoutedExperts', [x, logits, ...weights, ...scratch], {
       domain: LATENT_SERVE_DOMAIN,
       label: `${prefix}experts`,
       attributes: {
-        top_k: config.numExpertsPerTok,
-        groups: isLimited ? config.numGroups : 0,
-        top_groups: isLimited ? config.topkGroups : 0,
-        normalize: config.normTopkProb ? 1 : 0,
+        ...routing(context),
+        top_groups: config.topkMethod === 'group_limited_greedy' ? config.topkGroups : 0,
         scale: { float: config.normTopkProb ? 1 : config.routedScalingFactor },
       },
+    });
+  };
+}
+
+function emitScratch(context: EmitContext, x: Value): readonly Value[] {
+  const { graph, config } = context;
+  return graph.nodes('ExpertsScratch', [x], SCRATCH_OUTPUTS, {
+    domain: LATENT_SERVE_DOMAIN,
+    attributes: {
+      ...routing(context),
+      experts: config.numRoutedExperts,
+      hidden: config.hiddenSize,
+      inter: config.moeIntermediateSize,
     },
-  );
-  return sum!;
+  });
+}
+
+/** Attributes that both operators have. */
+function routing({ config }: EmitContext): Record<'top_k' | 'groups' | 'normalize', number> {
+  return {
+    top_k: config.numExpertsPerTok,
+    groups: config.topkMethod === 'group_limited_greedy' ? config.numGroups : 0,
+    normalize: config.normTopkProb ? 1 : 0,
+  };
 }

@@ -16,10 +16,19 @@ export function linear(context: EmitContext, x: Value, weight: string): Value {
   return context.graph.node('Gemm', [x, context.weight(weight)], { attributes: { transB: 1 }, label: weight });
 }
 
-/** Splits the last axis into parts of the given widths. */
+/**
+ * Splits the last axis into parts of the given widths. Where these differ, the CUDA provider copies addresses from a host
+ * buffer that it then gives away, which a replayed CUDA graph would read again: there {@link sliceColumns} is to be used.
+ */
 export function splitLast(context: EmitContext, x: Value, widths: readonly number[]): Value[] {
   const { graph } = context;
   return graph.nodes('Split', [x, graph.constant('i64', widths)], widths.length, { attributes: { axis: -1 } });
+}
+
+/** Columns [begin, end) of x [rows, *]. */
+export function sliceColumns(context: EmitContext, x: Value, begin: number, end: number): Value {
+  const bounds = [[begin], [end], [1]].map((values) => context.graph.constant('i64', values));
+  return context.graph.node('Slice', [x, ...bounds]);
 }
 
 /** Reshapes; 0 keeps a dimension, -1 infers one. */

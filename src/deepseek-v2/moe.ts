@@ -4,7 +4,7 @@ import { emitMlp } from './mlp.ts';
 
 /**
  * The routed experts of one layer: x [T, hidden] and router logits f32 [T, experts] -> their weighted sum [T, hidden].
- * One for CPU ({@link emitCpuExperts}) and one for CUDA ({@link emitCudaExperts}).
+ * One for CPU ({@link emitCpuExperts}) and one for CUDA ({@link cudaExperts}).
  */
 export type ExpertsEmitter = (context: EmitContext, x: Value, logits: Value, layer: number) => Value;
 

@@ -1,6 +1,6 @@
 import { MICROSOFT_DOMAIN, type Value } from '../onnx/graph-builder.ts';
 import type { RotaryTables } from './attention.ts';
-import { type EmitContext, linear, reshape, splitLast } from './emit-context.ts';
+import { type EmitContext, linear, reshape, sliceColumns, splitLast } from './emit-context.ts';
 import { LATENT_NORM_EPS, rmsNorm } from './rms-norm.ts';
 
 /** A part of the columns of a matrix of rows, one a token. */
@@ -20,7 +20,7 @@ export interface Projections {
 
 /** The query and latent projections of a layer: x [T, hidden]. One product where both have the same input. */
 export function project(context: EmitContext, x: Value, layer: number): Projections {
-  const { numHeads, qkNopeHeadDim, qkRopeHeadDim, qLoraRank, kvLoraRank } = context.config;
+  const { numHeads, qkNopeHeadDim, qkRopeHeadDim, qLoraRank } = context.config;
   const prefix = `layers.${layer}.`;
   if (qLoraRank === null) {
     const rows = linear(context, x, `${prefix}q_kv_a`);
@@ -28,11 +28,11 @@ export function project(context: EmitContext, x: Value, layer: number): Projecti
     return { query: { rows, offset: 0 }, latent: { rows, offset: latentOffset } };
   }
   const all = linear(context, x, `${prefix}q_a_kv_a`);
-  const [compressedQuery, latent] = splitLast(context, all, [qLoraRank, kvLoraRank + qkRopeHeadDim]);
-  const normed = rmsNorm(context, compressedQuery!, `${prefix}q_a_norm`, LATENT_NORM_EPS);
+  const compressedQuery = sliceColumns(context, all, 0, qLoraRank);
+  const normed = rmsNorm(context, compressedQuery, `${prefix}q_a_norm`, LATENT_NORM_EPS);
   return {
     query: { rows: linear(context, normed, `${prefix}q_b`), offset: 0 },
-    latent: { rows: latent!, offset: 0 },
+    latent: { rows: all, offset: qLoraRank },
   };
 }
 
@@ -52,11 +52,15 @@ export interface SplitProjections {
 export function splitProjections(context: EmitContext, { query, latent }: Projections): SplitProjections {
   const { numHeads, qkNopeHeadDim, qkRopeHeadDim, kvLoraRank } = context.config;
   const queryWidths = [numHeads * qkNopeHeadDim, numHeads * qkRopeHeadDim];
-  const latentWidths = [kvLoraRank, qkRopeHeadDim];
+  const keyRopeAt = latent.offset + kvLoraRank;
   const parts =
     query.rows === latent.rows
-      ? splitLast(context, query.rows, [...queryWidths, ...latentWidths])
-      : [...splitLast(context, query.rows, queryWidths), ...splitLast(context, latent.rows, latentWidths)];
+      ? splitLast(context, query.rows, [...queryWidths, kvLoraRank, qkRopeHeadDim])
+      : [
+          ...splitLast(context, query.rows, queryWidths),
+          sliceColumns(context, latent.rows, latent.offset, keyRopeAt),
+          sliceColumns(context, latent.rows, keyRopeAt, keyRopeAt + qkRopeHeadDim),
+        ];
   const [nope, rope, compressed, keyRope] = parts;
   return { nope: nope!, rope: rope!, compressed: compressed!, keyRope: keyRope! };
 }

@@ -5,7 +5,7 @@ import { CudaOps } from '../cuda/ops/cuda-ops.ts';
 import type { KernelChoice } from '../cuda/ops/gpu-kernels.ts';
 import { type DeepseekV2Config, latentWidth } from '../deepseek-v2/config.ts';
 import { CudaAttention, cudaAttentionNames } from '../deepseek-v2/cuda-attention.ts';
-import { emitCudaExperts } from '../deepseek-v2/cuda-experts.ts';
+import { cudaExperts } from '../deepseek-v2/cuda-experts.ts';
 import { buildModelGraph, modelNames, type WeightLocation } from '../deepseek-v2/model-graph.ts';
 import type { Precision } from '../deepseek-v2/precision.ts';
 import { invariant } from '../errors.ts';
@@ -97,7 +97,7 @@ export class CudaRank implements Rank {
         weights: options.weights,
         weightsFile: options.weightsFile,
         attention: (context) => new CudaAttention(context, { blockSize }),
-        experts: emitCudaExperts,
+        experts: cudaExperts(),
       }),
     );
     this.#env = new Env(runtime);

@@ -131,6 +131,8 @@ export class PagedStepBuffers {
 
   /** Starts a new step and returns its inputs, to be filled in whole. */
   begin(shape: PagedStepShape): PagedStepInputs {
+    // The device writes that many rows.
+    invariant(shape.numLogitRows <= this.memory.limits.maxLogitRows, 'a step has more rows of logits than its buffers');
     this.#header[NUM_TOKENS] = shape.numTokens;
     this.#header[NUM_LOGIT_ROWS] = shape.numLogitRows;
     this.#header[NUM_SEQUENCES] = shape.numSequences;

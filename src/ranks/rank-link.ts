@@ -70,26 +70,30 @@ export class RankLink {
     }
   }
 
-  /** Engine: ends the rank's loop; it must be idle. */
+  /** Engine: ends the rank's loop after the step under way. */
   stop(): void {
     Atomics.store(this.#control, SUBMITTED, STOP);
     Atomics.notify(this.#control, SUBMITTED);
   }
 
-  /** Whoever watches the threads: a waiting engine, or a rank that waits for late inputs, is released with an error. */
+  /**
+   * Whoever watches the threads, when one of them is of no use any more: a waiting engine, or a rank that waits for late
+   * inputs, is released with an error; a rank that waits for a step ends, or does after the one under way.
+   */
   markGone(): void {
     Atomics.store(this.#control, STATUS, Status.gone);
     Atomics.add(this.#control, COMPLETED, 1);
     Atomics.notify(this.#control, COMPLETED);
     Atomics.store(this.#control, LATE, NEVER);
     Atomics.notify(this.#control, LATE);
+    this.stop();
   }
 
   /** Rank: blocks until a step is there; false means stop. */
   next(): boolean {
     for (;;) {
       const submitted = Atomics.load(this.#control, SUBMITTED);
-      if (submitted === STOP) return false;
+      if (submitted === STOP || Atomics.load(this.#control, STATUS) === Status.gone) return false;
       if (submitted !== Atomics.load(this.#control, COMPLETED)) return true;
       Atomics.wait(this.#control, SUBMITTED, submitted);
     }
@@ -109,7 +113,11 @@ export class RankLink {
   /** Rank: the step is done, `error` null when it went well. */
   complete(error: Error | null): void {
     if (error) this.#writeMessage(error.message);
-    Atomics.store(this.#control, STATUS, error ? Status.failed : Status.ok);
+    const before = Atomics.load(this.#control, STATUS);
+    // Being gone is final.
+    if (before !== Status.gone) {
+      Atomics.compareExchange(this.#control, STATUS, before, error ? Status.failed : Status.ok);
+    }
     Atomics.add(this.#control, COMPLETED, 1);
     Atomics.notify(this.#control, COMPLETED);
   }

@@ -5,7 +5,6 @@ import { CudaDevice } from '../../src/cuda/device.ts';
 import type { DeepseekV2Config } from '../../src/deepseek-v2/config.ts';
 import { readModelConfig } from '../../src/deepseek-v2/parse-config.ts';
 import type { Precision } from '../../src/deepseek-v2/precision.ts';
-import { openOnnxRuntime } from '../../src/onnxruntime/library.ts';
 import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import { CudaRank } from '../../src/ranks/cuda-rank.ts';
@@ -17,6 +16,7 @@ import { decodeBuckets } from '../../src/runner/decode-buckets.ts';
 import { PagedRunner } from '../../src/runner/paged-runner.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import { type DeviceLimits, type EngineShape, type LocalDevice, LocalEngine } from '../support/local-engine.ts';
+import { openCudaRuntime } from './cuda-runtime.ts';
 
 const BLOCK_SIZE = 64;
 const MAX_LIST_ENTRIES = 2 ** 16;
@@ -65,7 +65,7 @@ class LocalGpu implements LocalDevice {
   constructor(config: DeepseekV2Config, precision: Precision, packed: PackedModel, sampler: Sampler) {
     this.#sampler = sampler;
     this.#vocabSize = config.vocabSize;
-    this.#rank = new CudaRank(openOnnxRuntime(), this.#device, {
+    this.#rank = new CudaRank(openCudaRuntime(), this.#device, {
       config,
       precision,
       kernels: 'auto',

@@ -137,9 +137,11 @@ function verifyExperts(
     const attributes = { top_k: 6, groups, top_groups: 3, normalize, scale: 1.5 };
     const compute = (choice: 'auto' | 'portable'): Float32Array => {
       using ops = new CudaOps(context.device, type, choice);
-      const op = ops.all.find(({ name }) => name === 'RoutedExperts')!;
-      const inputs: DeviceTensor[] = [x, logits, gateUp, down];
-      return context.read(context.run(op, attributes, inputs)[0]!);
+      const named = (name: string) => ops.all.find((op) => op.name === name)!;
+      const sizes = { experts, top_k: 6, hidden, inter, groups, normalize };
+      const scratch = context.run(named('ExpertsScratch'), sizes, [x]);
+      const inputs: DeviceTensor[] = [x, logits, gateUp, down, ...scratch];
+      return context.read(context.run(named('RoutedExperts'), attributes, inputs)[0]!);
     };
     const name = `experts ${type} ${hidden} x ${inter} x ${experts}, ${tokens} tokens, ${groups} groups, normalize ${normalize}`;
     verify(name, type, compute('auto'), compute('portable'));

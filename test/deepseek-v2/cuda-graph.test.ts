@@ -6,9 +6,10 @@ import { LATENT_SERVE_DOMAIN } from '../../src/cuda/custom-op-domain.ts';
 import type { CudaDevice } from '../../src/cuda/device.ts';
 import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
 import { CudaAttention } from '../../src/deepseek-v2/cuda-attention.ts';
-import { emitCudaExperts } from '../../src/deepseek-v2/cuda-experts.ts';
+import { cudaExperts } from '../../src/deepseek-v2/cuda-experts.ts';
 import { buildModelGraph } from '../../src/deepseek-v2/model-graph.ts';
 import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
+import { invariant } from '../../src/errors.ts';
 import { encodeModel } from '../../src/onnx/encoder.ts';
 import { CustomOpDomain } from '../../src/onnxruntime/custom-op-domain.ts';
 import { Env } from '../../src/onnxruntime/env.ts';
@@ -59,16 +60,30 @@ it.each([
   using domain = new CustomOpDomain(runtime, LATENT_SERVE_DOMAIN);
   // Here is no GPU to place the nodes on.
   for (const op of ops.all) domain.registerCustomOp({ ...op, provider: 'cpu' });
-  const model = encodeModel(
-    buildModelGraph({
-      config,
-      precision,
-      weights: packed.tensors,
-      weightsFile: packed.weightsFile,
-      attention: (context) => new CudaAttention(context, { blockSize: 64 }),
-      experts: emitCudaExperts,
-    }),
-  );
+  const graph = buildModelGraph({
+    config,
+    precision,
+    weights: packed.tensors,
+    weightsFile: packed.weightsFile,
+    attention: (context) => new CudaAttention(context, { blockSize: 64 }),
+    experts: cudaExperts(),
+  });
+  // ONNX Runtime keeps what nobody reads until the run ends: scratch memory of all layers would add up.
+  const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
+  const ours = graph.nodes.filter(({ domain }) => domain === LATENT_SERVE_DOMAIN);
+  expect(ours.flatMap(({ outputs }) => outputs).filter((output) => !read.has(output))).toEqual([]);
+  // Nor may a captured step hold a Split into unequal parts (emit-context.ts).
+  const constants = new Map(graph.initializers.map((initializer) => [initializer.name, initializer]));
+  const widths = graph.nodes
+    .filter(({ opType }) => opType === 'Split')
+    .map(({ inputs }) => {
+      const value = constants.get(inputs[1]!)!;
+      invariant('raw' in value, 'a split has constant widths');
+      return [...new BigInt64Array(value.raw.slice().buffer)];
+    });
+  expect(widths.length).toBeGreaterThan(0);
+  expect(widths.filter((parts) => new Set(parts).size > 1)).toEqual([]);
+  const model = encodeModel(graph);
   using env = new Env(runtime);
   using options = new SessionOptions(runtime, {
     configEntries: { 'session.model_external_initializers_file_folder_path': packed.folder },

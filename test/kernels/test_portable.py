@@ -51,8 +51,8 @@ def experts(module, suffix, tokens, count, top_k, hidden, inter, groups=0, top_g
     module.launch("portableRoute", (tokens,), 32, [logits, ids, weights, structure(numTokens=tokens, experts=count, topK=top_k,
                   groups=groups, topGroups=top_groups, normalize=normalize, scale=float(scale))], shared=4 * (2 * count + groups))
     shape = structure(numTokens=tokens, experts=count, topK=top_k, hidden=hidden, inter=inter)
-    module.launch(f"portableExpertUp_{suffix}", (-(-inter // 8), tokens * top_k), 256, [x, ids, gate_up, h, shape])
-    module.launch(f"portableExpertDown_{suffix}", (-(-hidden // 8), tokens), 256, [h, ids, weights, down, y, shape])
+    module.launch(f"portableExpertUp_{suffix}", (tokens * top_k, -(-inter // 8)), 256, [x, ids, gate_up, h, shape])
+    module.launch(f"portableExpertDown_{suffix}", (tokens, -(-hidden // 8)), 256, [h, ids, weights, down, y, shape])
 
     scores = logits.double().softmax(-1)
     allowed = scores

@@ -76,6 +76,32 @@ describe('RankLink', () => {
     expect((await failed).message).toBe('the engine is gone');
   });
 
+  it('ends a rank whose engine is gone, which does not compute the step once more', () => {
+    const link = RankLink.allocate();
+    const rank = new RankLink(link.memory);
+    link.submit();
+    expect(rank.next()).toBe(true);
+    link.markGone();
+    rank.complete(null);
+    expect(rank.next()).toBe(false);
+    expect(() => link.wait()).toThrow(new RankError('the rank is gone'));
+  });
+
+  it('wakes and ends a rank that waits for a step when the engine is gone', async () => {
+    const link = RankLink.allocate();
+    const counter = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(new URL('./increment-rank.mjs', import.meta.url), {
+      workerData: { memory: link.memory, counter: counter.buffer },
+      execArgv: [],
+    });
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    link.submit();
+    link.wait();
+    link.markGone();
+    expect(await ended).toBe(0);
+    expect(counter[0]).toBe(1);
+  });
+
   it('blocks each side until the other has acted, across threads', async () => {
     const link = RankLink.allocate();
     const counter = new Int32Array(new SharedArrayBuffer(4));

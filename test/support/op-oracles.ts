@@ -8,6 +8,7 @@ export class OpOracles {
     LatentWrite: latentWrite,
     AttentionPlan: (context) => this.#plan(context),
     PagedAttention: pagedAttention,
+    ExpertsScratch: expertsScratch,
     RoutedExperts: routedExperts,
   };
 
@@ -101,6 +102,10 @@ function pagedAttention(context: KernelContext): void {
   }
 }
 
+function expertsScratch(context: KernelContext): void {
+  for (let scratch = 0; scratch < 6; scratch++) context.output(scratch, [1]);
+}
+
 function routedExperts(context: KernelContext): void {
   const { top_k, groups, top_groups, normalize, scale } = context.attributes as Record<string, number>;
   const [x, logits, gateUp, down] = [0, 1, 2, 3].map((index) => floats(context, index));
@@ -108,7 +113,6 @@ function routedExperts(context: KernelContext): void {
   const experts = context.input(1).shape[1]!;
   const inter = context.input(3).shape[2]!;
   const y = (context.output(0, [numTokens, hidden]).data() as Float32Array).fill(0);
-  for (let scratch = 1; scratch <= 6; scratch++) context.output(scratch, [1]);
   for (let token = 0; token < numTokens; token++) {
     const scores = softmax([...logits!.subarray(token * experts, (token + 1) * experts)]);
     const chosen = largest(openExperts(scores, groups!, top_groups!), top_k!);

@@ -3,7 +3,7 @@ import type { CudaDevice } from '../../src/cuda/device.ts';
 import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
 import { type DeepseekV2Config, latentWidth } from '../../src/deepseek-v2/config.ts';
 import { CudaAttention, cudaAttentionNames } from '../../src/deepseek-v2/cuda-attention.ts';
-import { emitCudaExperts } from '../../src/deepseek-v2/cuda-experts.ts';
+import { cudaExperts } from '../../src/deepseek-v2/cuda-experts.ts';
 import { buildModelGraph, modelNames } from '../../src/deepseek-v2/model-graph.ts';
 import { FLOAT32 } from '../../src/deepseek-v2/precision.ts';
 import { encodeModel } from '../../src/onnx/encoder.ts';
@@ -49,7 +49,7 @@ export class PagedCpu implements LocalDevice {
         weights: packed.tensors,
         weightsFile: packed.weightsFile,
         attention: (context) => new CudaAttention(context, { blockSize: this.blockSize }),
-        experts: emitCudaExperts,
+        experts: cudaExperts(),
       }),
     );
     const env = new Env(runtime);

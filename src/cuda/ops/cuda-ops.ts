@@ -21,7 +21,7 @@ export class CudaOps implements Disposable {
     this.#kernels = new GpuKernels(device, type, choice);
     this.#experts = new RoutedExperts(this.#kernels);
     const kernels = this.#kernels;
-    this.all = [latentWriteOp(kernels), attentionPlanOp(kernels), pagedAttentionOp(kernels), this.#experts.op];
+    this.all = [latentWriteOp(kernels), attentionPlanOp(kernels), pagedAttentionOp(kernels), ...this.#experts.all];
   }
 
   /**

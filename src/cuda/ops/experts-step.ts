@@ -14,6 +14,9 @@ export interface ExpertSizes {
   readonly scale: number;
 }
 
+/** What the way of computing, and so its scratch memory, depends on. */
+export type ScratchSizes = Omit<ExpertSizes, 'topGroups' | 'scale'>;
+
 /** Tensors of one layer in one step (kernels/portable/experts.cu). */
 export interface ExpertTensors {
   readonly numTokens: number;
@@ -44,6 +47,6 @@ export type ScratchPointers = Readonly<Record<keyof ExpertScratch, Pointer>>;
 
 /** One way of computing a layer's routed experts. */
 export interface ExpertsKernels {
-  scratch(sizes: ExpertSizes, numTokens: number): ExpertScratch;
+  scratch(sizes: ScratchSizes, numTokens: number): ExpertScratch;
   launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void;
 }

@@ -1,5 +1,5 @@
 import type { Pointer } from '../driver.ts';
-import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers } from './experts-step.ts';
+import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers, ScratchSizes } from './experts-step.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 import { launchRoute } from './portable-experts.ts';
 
@@ -19,7 +19,7 @@ interface Tile {
 }
 
 /** Small tiles where an expert has few tokens and the weights are what costs; large ones where the products are. */
-function tileFor({ experts, topK }: ExpertSizes, numTokens: number): Tile {
+function tileFor({ experts, topK }: ScratchSizes, numTokens: number): Tile {
   const perExpert = (numTokens * topK) / experts;
   if (perExpert <= 12) return { slots: 32, weightRows: 128 };
   if (perExpert <= 40) return { slots: 64, weightRows: 128 };
@@ -34,12 +34,12 @@ export class GroupedExperts implements ExpertsKernels {
     this.#kernels = kernels;
   }
 
-  takes({ experts, hidden, inter }: ExpertSizes): boolean {
+  takes({ experts, hidden, inter }: ScratchSizes): boolean {
     const fitsRows = hidden % ROWS_MULTIPLE === 0 && (2 * inter) % ROWS_MULTIPLE === 0;
     return this.#kernels.hopperType !== null && fitsRows && inter % DEPTH_MULTIPLE === 0 && experts <= MAX_EXPERTS;
   }
 
-  scratch(sizes: ExpertSizes, numTokens: number) {
+  scratch(sizes: ScratchSizes, numTokens: number) {
     const pairs = numTokens * sizes.topK;
     const groups = GROUPS_HEADER + 4 * maxItems(sizes, numTokens) + pairs;
     const { hidden, inter } = sizes;
@@ -99,6 +99,6 @@ export class GroupedExperts implements ExpertsKernels {
 }
 
 /** Most tiles that the pairs of a step can need: each expert may have one that is not full. */
-function maxItems(sizes: ExpertSizes, numTokens: number): number {
+function maxItems(sizes: ScratchSizes, numTokens: number): number {
   return sizes.experts + Math.floor((numTokens * sizes.topK) / tileFor(sizes, numTokens).slots);
 }

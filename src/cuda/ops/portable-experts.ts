@@ -1,5 +1,5 @@
 import type { Pointer } from '../driver.ts';
-import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers } from './experts-step.ts';
+import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers, ScratchSizes } from './experts-step.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 
 const FILE = 'portable-experts.ptx';
@@ -33,7 +33,7 @@ export class PortableExperts implements ExpertsKernels {
     this.#kernels = kernels;
   }
 
-  scratch({ topK, inter }: ExpertSizes, numTokens: number) {
+  scratch({ topK, inter }: ScratchSizes, numTokens: number) {
     const pairs = numTokens * topK;
     return { ids: pairs, weights: pairs, hiddenF32: pairs * inter, hiddenF16: 1, rows: 1, groups: 1 };
   }
@@ -49,14 +49,14 @@ export class PortableExperts implements ExpertsKernels {
       .get(FILE)
       .launch(
         `portableExpertUp_${type}`,
-        { grid: [Math.ceil(inter / ROWS_PER_BLOCK), numTokens * topK], block: 256, stream },
+        { grid: [numTokens * topK, Math.ceil(inter / ROWS_PER_BLOCK)], block: 256, stream },
         (into) => into.pointers(x, ids, gateUp, hiddenF32).ints(...shape),
       );
     modules
       .get(FILE)
       .launch(
         `portableExpertDown_${type}`,
-        { grid: [Math.ceil(hidden / ROWS_PER_BLOCK), numTokens], block: 256, stream },
+        { grid: [numTokens, Math.ceil(hidden / ROWS_PER_BLOCK)], block: 256, stream },
         (into) => into.pointers(hiddenF32, ids, weights, down, y).ints(...shape),
       );
   }

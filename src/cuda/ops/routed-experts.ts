@@ -1,18 +1,34 @@
 import type { CustomOp, KernelContext } from '../../onnxruntime/custom-op.ts';
-import type { ExpertSizes, ExpertsKernels } from './experts-step.ts';
+import type { Pointer } from '../driver.ts';
+import type { ExpertSizes, ExpertsKernels, ScratchSizes } from './experts-step.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 import { GroupedExperts } from './grouped-experts.ts';
 import { PortableExperts } from './portable-experts.ts';
 import { SmallExperts } from './small-experts.ts';
 
+/** Element types of the scratch memory, in the order of {@link ExpertScratch}. */
+const SCRATCH = [
+  { type: 'i32' },
+  { type: 'f32' },
+  { type: 'f32' },
+  { type: 'f16' },
+  { type: 'f16' },
+  { type: 'i32' },
+] as const;
+/** Inputs of RoutedExperts before the scratch memory. */
+const NUM_TENSORS = 4;
+
 /**
- * RoutedExperts: routing and the routed experts' weighted sum (kernels/portable/experts.cu says what the tensors hold).
+ * Two operators. ExpertsScratch makes the scratch memory of a step, which all layers use one after another: ids i32, weights
+ * f32, h f32, h f16, rows f16, groups i32. Input: any [T, *]. As outputs of each layer, ONNX Runtime would keep those of all
+ * layers until the run ends, since nobody reads them.
  *
+ * RoutedExperts: routing and the routed experts' weighted sum (kernels/portable/experts.cu says what the tensors hold).
  * Inputs: x [T, hidden], router logits f32 [T, experts], gate_up [experts, 2 * inter, hidden], down [experts, hidden,
- * inter]. Outputs: y [T, hidden]; then scratch memory: ids i32, weights f32, h f32, h f16, rows f16, groups i32.
+ * inter], then the outputs of ExpertsScratch. Output: y [T, hidden].
  */
 export class RoutedExperts implements Disposable {
-  readonly op: CustomOp;
+  readonly all: readonly CustomOp[];
   readonly #small: SmallExperts;
   readonly #grouped: GroupedExperts;
   readonly #portable: PortableExperts;
@@ -23,23 +39,49 @@ export class RoutedExperts implements Disposable {
     this.#portable = new PortableExperts(kernels);
     const { type } = kernels;
     const weights = { type: type === 'f32' ? 'f32' : 'f16' } as const;
-    const scratch = [{ type: 'i32' }, { type: 'f32' }, { type: 'f32' }, { type: 'f16' }, { type: 'f16' }] as const;
-    this.op = {
+    const scratch: CustomOp = {
+      name: 'ExpertsScratch',
+      provider: 'cuda',
+      inputs: [{ type }],
+      outputs: SCRATCH,
+      attributes: { experts: 'int', top_k: 'int', hidden: 'int', inter: 'int', groups: 'int', normalize: 'int' },
+      compute: (context) => this.#makeScratch(context),
+    };
+    const experts: CustomOp = {
       name: 'RoutedExperts',
       provider: 'cuda',
-      inputs: [{ type }, { type: 'f32' }, weights, weights],
-      outputs: [{ type }, ...scratch, { type: 'i32' }],
+      inputs: [{ type }, { type: 'f32' }, weights, weights, ...SCRATCH],
+      outputs: [{ type }],
       attributes: { top_k: 'int', groups: 'int', top_groups: 'int', normalize: 'int', scale: 'float' },
       compute: (context) => this.#compute(context),
     };
+    this.all = [scratch, experts];
   }
 
   [Symbol.dispose](): void {
     this.#small[Symbol.dispose]();
   }
 
+  #makeScratch(context: KernelContext): void {
+    const { experts, top_k, hidden, inter, groups, normalize } = context.attributes;
+    const sizes = {
+      experts: experts!,
+      topK: top_k!,
+      hidden: hidden!,
+      inter: inter!,
+      groups: groups!,
+      normalizes: normalize === 1,
+    };
+    const numTokens = context.input(0).shape[0]!;
+    const wanted = this.#choose(sizes, numTokens).scratch(sizes, numTokens);
+    const { ids, weights, hiddenF32, hiddenF16, rows, groups: groupElements } = wanted;
+    [ids, weights, hiddenF32, hiddenF16, rows, groupElements].forEach((elements, index) => {
+      context.output(index, [elements]);
+    });
+  }
+
   #compute(context: KernelContext): void {
-    const [x, logits, gateUp, down] = Array.from({ length: 4 }, (_, i) => context.input(i));
+    const [x, logits, gateUp, down] = Array.from({ length: NUM_TENSORS }, (_, i) => context.input(i));
     const { top_k, groups, top_groups, normalize, scale } = context.attributes;
     const numTokens = x!.shape[0]!;
     const sizes: ExpertSizes = {
@@ -52,7 +94,6 @@ export class RoutedExperts implements Disposable {
       normalizes: normalize === 1,
       scale: scale!,
     };
-    const way = this.#choose(sizes, numTokens);
     const tensors = {
       numTokens,
       x: x!.pointer,
@@ -61,19 +102,19 @@ export class RoutedExperts implements Disposable {
       down: down!.pointer,
       y: context.output(0, x!.shape).pointer,
     };
-    const wanted = way.scratch(sizes, numTokens);
+    const pointer = (index: number): Pointer => context.input(NUM_TENSORS + index).pointer;
     const scratch = {
-      ids: context.output(1, [wanted.ids]).pointer,
-      weights: context.output(2, [wanted.weights]).pointer,
-      hiddenF32: context.output(3, [wanted.hiddenF32]).pointer,
-      hiddenF16: context.output(4, [wanted.hiddenF16]).pointer,
-      rows: context.output(5, [wanted.rows]).pointer,
-      groups: context.output(6, [wanted.groups]).pointer,
+      ids: pointer(0),
+      weights: pointer(1),
+      hiddenF32: pointer(2),
+      hiddenF16: pointer(3),
+      rows: pointer(4),
+      groups: pointer(5),
     };
-    way.launch(sizes, tensors, scratch, context.gpuStream);
+    this.#choose(sizes, numTokens).launch(sizes, tensors, scratch, context.gpuStream);
   }
 
-  #choose(sizes: ExpertSizes, numTokens: number): ExpertsKernels {
+  #choose(sizes: ScratchSizes, numTokens: number): ExpertsKernels {
     if (this.#small.takes(sizes, numTokens)) return this.#small;
     return this.#grouped.takes(sizes) ? this.#grouped : this.#portable;
   }

@@ -1,6 +1,6 @@
 import { DeviceBuffer } from '../device-buffer.ts';
 import type { Pointer } from '../driver.ts';
-import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers } from './experts-step.ts';
+import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers, ScratchSizes } from './experts-step.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 import { launchRoute } from './portable-experts.ts';
 
@@ -17,7 +17,7 @@ const SHAPES = [
   { name: 'V2', hidden: 5120, inter: 1536, experts: 160 },
 ] as const;
 
-function shapeOf({ hidden, inter, experts }: ExpertSizes): (typeof SHAPES)[number] | undefined {
+function shapeOf({ hidden, inter, experts }: ScratchSizes): (typeof SHAPES)[number] | undefined {
   return SHAPES.find((shape) => shape.hidden === hidden && shape.inter === inter && shape.experts === experts);
 }
 
@@ -34,12 +34,12 @@ export class SmallExperts implements ExpertsKernels, Disposable {
     this.#kernels = kernels;
   }
 
-  takes(sizes: ExpertSizes, numTokens: number): boolean {
+  takes(sizes: ScratchSizes, numTokens: number): boolean {
     const isShape = sizes.topK === TOP_K && shapeOf(sizes) !== undefined;
     return this.#kernels.hopperType !== null && isShape && numTokens <= MAX_TOKENS;
   }
 
-  scratch(sizes: ExpertSizes, numTokens: number) {
+  scratch(sizes: ScratchSizes, numTokens: number) {
     const routed = routesInside(sizes) ? 1 : numTokens * TOP_K;
     return { ids: routed, weights: routed, hiddenF32: 1, hiddenF16: 1, rows: 1, groups: 1 };
   }
@@ -69,7 +69,7 @@ export class SmallExperts implements ExpertsKernels, Disposable {
     this.#workspace?.[Symbol.dispose]();
   }
 
-  #workspaceFor({ inter }: ExpertSizes): Pointer {
+  #workspaceFor({ inter }: ScratchSizes): Pointer {
     const bytes = WORKSPACE_HEADER + MAX_TOKENS * TOP_K * inter * HALF_BYTES;
     this.#workspace ??= new DeviceBuffer(this.#kernels.device.driver, bytes);
     return this.#workspace.address;
@@ -77,6 +77,6 @@ export class SmallExperts implements ExpertsKernels, Disposable {
 }
 
 /** Whether the kernel does the routing itself: a plain choice of the largest, scaled. */
-function routesInside({ groups, normalizes }: ExpertSizes): boolean {
+function routesInside({ groups, normalizes }: ScratchSizes): boolean {
   return groups === 0 && !normalizes;
 }

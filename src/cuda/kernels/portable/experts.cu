@@ -97,10 +97,10 @@ extern "C" __global__ void __launch_bounds__(32) portableRoute(const float* logi
   for (int k = lane; k < shape.topK; k += 32) weights[k] *= factor;
 }
 
-// Grid (ceil(inter / 8), T * topK), block 256: one warp an intermediate value.
+// Grid (T * topK, ceil(inter / 8)), block 256: one warp an intermediate value. A grid holds 65,535 blocks in y, and more than that in x.
 template <typename T, typename W>
 DEVICE void expertUp(const T* x, const int* ids, const W* gateUp, float* h, ExpertShape shape) {
-  const int lane = threadIdx.x & 31, j = blockIdx.x * 8 + (threadIdx.x >> 5), slot = blockIdx.y;
+  const int lane = threadIdx.x & 31, j = blockIdx.y * 8 + (threadIdx.x >> 5), slot = blockIdx.x;
   if (j >= shape.inter) return;
   x += (size_t)(slot / shape.topK) * shape.hidden;
   const W* gate = gateUp + ((size_t)ids[slot] * 2 * shape.inter + 2 * j) * shape.hidden;
@@ -116,10 +116,10 @@ DEVICE void expertUp(const T* x, const int* ids, const W* gateUp, float* h, Expe
   if (lane == 0) h[(size_t)slot * shape.inter + j] = g / (1.f + expf(-g)) * u;
 }
 
-// Grid (ceil(hidden / 8), T), block 256: one warp an output value.
+// Grid (T, ceil(hidden / 8)), block 256: one warp an output value.
 template <typename T, typename W>
 DEVICE void expertDown(const float* h, const int* ids, const float* weights, const W* down, T* y, ExpertShape shape) {
-  const int lane = threadIdx.x & 31, row = blockIdx.x * 8 + (threadIdx.x >> 5), token = blockIdx.y;
+  const int lane = threadIdx.x & 31, row = blockIdx.y * 8 + (threadIdx.x >> 5), token = blockIdx.x;
   if (row >= shape.hidden) return;
   float sum = 0.f;
   for (int k = 0; k < shape.topK; ++k) {
