@@ -65,7 +65,7 @@ export class ModelText implements TextCodec {
       ...(documents === undefined ? {} : { documents }),
       ...(templateVariables === undefined ? {} : { variables: templateVariables }),
     };
-    return await template.renderAsync(messages, renderOptions, this.#encoder);
+    return await this.#encoder.encodeChat(template, messages, renderOptions);
   }
 
   addedTokenId(text: string): number | undefined {

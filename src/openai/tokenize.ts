@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { z } from 'zod';
 import { invalidRequest } from '../errors.ts';
 import type { ModelRegistry } from './model-registry.ts';
@@ -5,6 +6,8 @@ import { parseBody, requireObject } from './parse-body.ts';
 import { promptShape, readPromptEnd, templateOptions } from './prompt-fields.ts';
 import { readTokenIds } from './prompt-input.ts';
 import { readTools } from './read-tools.ts';
+import type { TextCodec } from './served-model.ts';
+import { SLICE_LENGTH } from './sliced-json.ts';
 import { toolShape } from './tool-schema.ts';
 import { toWellFormedText } from './well-formed.ts';
 
@@ -62,8 +65,18 @@ export async function tokenize(body: unknown, registry: ModelRegistry): Promise<
     count: tokens.length,
     max_model_len: maxModelLen,
     tokens,
-    token_strs: fields.return_token_strs === true ? tokens.map((id) => text.tokenText(id)) : null,
+    token_strs: fields.return_token_strs === true ? await tokenTexts(tokens, text) : null,
   };
+}
+
+/** The text of each token by itself; other work gets its turn between slices. */
+async function tokenTexts(tokens: readonly number[], text: TextCodec): Promise<string[]> {
+  const texts: string[] = [];
+  for (const [index, id] of tokens.entries()) {
+    if (index > 0 && index % SLICE_LENGTH === 0) await nextTurn();
+    texts.push(text.tokenText(id));
+  }
+  return texts;
 }
 
 const detokenizeSchema = z.object({
@@ -75,10 +88,29 @@ const detokenizeSchema = z.object({
  * POST /detokenize: the text of token ids, special tokens included (vLLM's shape).
  * @throws ApiError 400 naming the field, 404 for an unknown model, 503 while the engine loads
  */
-export function detokenize(body: unknown, registry: ModelRegistry): { prompt: string } {
+export async function detokenize(body: unknown, registry: ModelRegistry): Promise<{ prompt: string }> {
   const fields = parseBody(detokenizeSchema, requireObject(body));
   const { text, engine } = registry.resolve(fields.model);
   const { vocabSize } = engine.limits;
   if (fields.tokens.length === 0) return { prompt: '' };
-  return { prompt: text.decode(readTokenIds(fields.tokens, vocabSize, 'tokens'), { skipSpecialTokens: false }) };
+  const tokenIds = readTokenIds(fields.tokens, vocabSize, 'tokens');
+  return { prompt: await decodeInSlices(tokenIds, text) };
+}
+
+/** The text of token ids, special tokens included; other work gets its turn between slices. */
+async function decodeInSlices(tokenIds: readonly number[], text: TextCodec): Promise<string> {
+  let decoded = '';
+  for (let begin = 0; begin < tokenIds.length; ) {
+    if (begin > 0) await nextTurn();
+    let end = begin + SLICE_LENGTH;
+    while (end < tokenIds.length && !beginsCharacter(text.tokenBytes(tokenIds[end]!))) end++;
+    decoded += text.decode(tokenIds.slice(begin, end), { skipSpecialTokens: false });
+    begin = end;
+  }
+  return decoded;
+}
+
+/** Whether bytes before these cannot be part of their first character: they do not begin with a continuation byte. */
+function beginsCharacter(bytes: Uint8Array): boolean {
+  return bytes.length > 0 && (bytes[0]! & 0xc0) !== 0x80;
 }

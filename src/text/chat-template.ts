@@ -88,6 +88,7 @@ export class ChatTemplate {
     const { tools, documents, variables } = options;
     const [separator, marker] = unusedNoncharacters(
       JSON.stringify([messages, tools, documents, variables]) + this.#source,
+      2,
     );
     if (separator === undefined || marker === undefined) {
       throw invalidRequest('messages', 'The messages contain every noncharacter from U+FDD0 to U+FDEF.');

@@ -3,9 +3,14 @@ import { anyOf } from './added-tokens.ts';
 /** Noncharacters that Unicode reserves for use inside a program. */
 const CANDIDATES = Array.from({ length: 32 }, (_, i) => String.fromCharCode(0xfdd0 + i));
 
-/** The noncharacters that `text` does not contain. */
-export function unusedNoncharacters(text: string): string[] {
-  return CANDIDATES.filter((candidate) => !text.includes(candidate));
+/** Up to `count` noncharacters that `text` does not contain. */
+export function unusedNoncharacters(text: string, count: number): string[] {
+  const unused: string[] = [];
+  for (const candidate of CANDIDATES) {
+    if (unused.length === count) break;
+    if (!text.includes(candidate)) unused.push(candidate);
+  }
+  return unused;
 }
 
 /**

@@ -40,6 +40,25 @@ export class TokenTable {
     return this.#bytes.subarray(this.#offsets[id]!, this.#offsets[id + 1]!);
   }
 
+  /** The bytes of the tokens one after the other, a copy: millions of ids must not become as many views. */
+  concat(ids: readonly number[]): Uint8Array {
+    const { size } = this;
+    const offsets = this.#offsets;
+    const bytes = this.#bytes;
+    let length = 0;
+    for (const id of ids) {
+      if (id >= 0 && id < size) length += offsets[id + 1]! - offsets[id]!;
+    }
+    const joined = new Uint8Array(length);
+    let at = 0;
+    for (const id of ids) {
+      if (!(id >= 0 && id < size)) continue;
+      const end = offsets[id + 1]!;
+      for (let i = offsets[id]!; i < end; i++) joined[at++] = bytes[i]!;
+    }
+    return joined;
+  }
+
   /** Text of the token alone; U+FFFD for bytes that are only part of a character. */
   text(id: number): string {
     if (!(id >= 0 && id < this.size)) return '';

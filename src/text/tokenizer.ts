@@ -88,8 +88,7 @@ export class Tokenizer {
   /** Ill-formed UTF-8 becomes U+FFFD; ids that do not exist spell nothing. */
   decode(ids: readonly number[], { skipSpecialTokens }: { readonly skipSpecialTokens: boolean }): string {
     const kept = skipSpecialTokens ? ids.filter((id) => !this.isSpecial(id)) : ids;
-    const pieces = kept.map((id) => this.#table.bytes(id));
-    return decodeUtf8(Buffer.concat(pieces));
+    return decodeUtf8(this.#table.concat(kept));
   }
 
   /** The exact bytes that a token spells; a view that must not be written to. */

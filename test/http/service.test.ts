@@ -125,6 +125,23 @@ describe('tokenize and detokenize', () => {
     expect(await post('/detokenize', { tokens: [256, 0xc3, 0xa9] })).toEqual({ prompt: '<bos>é' });
     expect(await post('/detokenize', { tokens: [] })).toEqual({ prompt: '' });
   });
+
+  it('of bodies above a megabyte, good and bad', async () => {
+    const { app } = testApp();
+    const send = (url: string, payload: string | object) =>
+      app.inject({ method: 'POST', url, headers: { 'content-type': 'application/json' }, payload });
+    const text = '漢"'.repeat(300_000);
+    const tokenized = await send('/tokenize', { prompt: text, add_special_tokens: false });
+    expect(tokenized.headers['content-type']).toBe('application/json; charset=utf-8');
+    const { tokens, count } = tokenized.json();
+    expect(count).toBe(1_200_000);
+    const detokenized = await send('/detokenize', { tokens });
+    expect(detokenized.headers['content-type']).toBe('application/json; charset=utf-8');
+    expect(detokenized.json().prompt === text).toBe(true);
+    const broken = await send('/detokenize', `{"tokens": [${'1,'.repeat(600_000)}`);
+    expect(broken.statusCode).toBe(400);
+    expect(broken.json().error.type).toBe('invalid_request_error');
+  });
 });
 
 describe('unknown paths and methods', () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { ApiError } from '../../src/errors.ts';
 import { AsyncEncoder, LONG_TEXT_LENGTH } from '../../src/text/async-encoder.ts';
 import { ChatTemplate } from '../../src/text/chat-template.ts';
 import { readText, TOKENIZER_FOLDER, tokenizer } from './fixtures.ts';
@@ -36,14 +37,52 @@ describe('AsyncEncoder', () => {
     expect(all).toEqual(texts.map((text) => tokenizer.encode(text, INTERPRET)));
   });
 
-  it('renders long chats as the template does', async () => {
-    const template = new ChatTemplate(readText('chat-template-v2.5.jinja'), tokenizer);
-    const options = { addGenerationPrompt: true };
-    for (const content of ['short <｜User｜>', LONG]) {
-      const messages = [{ role: 'user', content }];
-      const ids = await template.renderAsync(messages, options, encoderOf(TOKENIZER_FOLDER));
-      expect(ids).toEqual(template.render(messages, options));
+  it('renders chats as the template does: short ones, long ones and long texts of short ones', async () => {
+    const encoder = encoderOf(TOKENIZER_FOLDER);
+    const many = Array.from({ length: 2000 }, (_, i) => ({
+      role: i % 2 === 0 ? 'user' : 'assistant',
+      content: i % 3 === 0 ? [`<｜User｜>${i}`, { mark: '<｜tool▁sep｜>' }] : `½\u{1F600}${i}\uD800<｜User`,
+    }));
+    const sources = ['chat-template-v2.jinja', 'chat-template-v2.5.jinja'].map(readText);
+    for (const source of [
+      ...sources,
+      `${'filler '.repeat(4000)}{{ messages[0].content }}{{ add_generation_prompt }}{{ extra }}`,
+    ]) {
+      const template = new ChatTemplate(source, tokenizer);
+      for (const messages of [
+        [{ role: 'user', content: 'short <｜User｜>' }],
+        [{ role: 'user', content: LONG }],
+        many,
+      ]) {
+        for (const options of [
+          { addGenerationPrompt: true, variables: { extra: 'more' }, documents: [{ text: 'd' }] },
+          { addGenerationPrompt: false },
+        ]) {
+          const ids = await encoder.encodeChat(template, messages, options);
+          expect(ids).toEqual(template.render(messages, options));
+        }
+      }
     }
+  });
+
+  it('refuses a long chat in the words of the template, and goes on', async () => {
+    const encoder = encoderOf(TOKENIZER_FOLDER);
+    const messages = [{ role: 'user', content: LONG }];
+    const refusing = new ChatTemplate("{{ raise_exception('no users, please') }}", tokenizer);
+    const refusal = await encoder.encodeChat(refusing, messages, { addGenerationPrompt: true }).catch((error) => error);
+    expect(refusal).toBeInstanceOf(ApiError);
+    expect(refusal).toMatchObject({ status: 400, param: 'messages', code: null, message: 'no users, please' });
+    const both = { addGenerationPrompt: true, continueFinalMessage: true };
+    const template = new ChatTemplate(readText('chat-template-v2.jinja'), tokenizer);
+    await expect(encoder.encodeChat(template, messages, both)).rejects.toMatchObject({
+      status: 400,
+      param: 'continue_final_message',
+    });
+    await expect(
+      encoder.encodeChat(new ChatTemplate(null, tokenizer), messages, { addGenerationPrompt: true }),
+    ).rejects.toMatchObject({ status: 400, param: 'messages' });
+    const open = { addGenerationPrompt: false, continueFinalMessage: true };
+    expect(await encoder.encodeChat(template, messages, open)).toEqual(template.render(messages, open));
   });
 
   it('rejects every pending call when the worker fails, and the next call starts another', async () => {

@@ -5,6 +5,8 @@ import { nestsDeeperThan } from '../json-depth.ts';
 
 /** No schema goes as deep, and code that descends into a body may recurse. */
 const MAX_DEPTH = 500;
+/** Bytes of a body whose handler gets a turn of the event loop of its own, because parsing took one already. */
+const LONG_BODY = 1024 * 1024;
 const COMPRESSED = 'Send the request body as it is: compressed bodies (Content-Encoding) are not supported.';
 
 declare module 'fastify' {
@@ -39,6 +41,7 @@ export function addJsonBody(app: FastifyInstance): void {
       done(invalidRequest(null, `The request body is nested more than ${MAX_DEPTH} levels deep.`, 'too_deep'));
       return;
     }
-    parse(request, body.toString('utf8'), done);
+    const isLong = body.length >= LONG_BODY;
+    parse(request, body.toString('utf8'), isLong ? (...result) => setImmediate(done, ...result) : done);
   });
 }
