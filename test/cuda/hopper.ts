@@ -21,8 +21,8 @@ const BLOCK_SIZE = 64;
 const PRECISION = { stream: 'bf16', experts: 'f16' } as const;
 const NUM_SEQUENCES = 44;
 const BLOCKS_EACH = 12;
-/** Of the relative errors of a step's rows: their median, and the largest, since a near tie of two experts may go either way. */
-const TOLERANCE = { median: 0.02, worst: 0.1 } as const;
+/** The largest relative error of a step's rows. The median is printed beside it: a near tie of two experts may go either way. */
+const TOLERANCE = 0.02;
 const SMALL = { num_hidden_layers: 3, vocab_size: 4096, bos_token_id: 0, eos_token_id: 1 };
 const config = parseDeepseekV2Config({ ...V2_LITE, ...SMALL }, 'v2-lite');
 
@@ -111,9 +111,8 @@ STEPS.forEach(([name], step) => {
   const errors = portable[step]!.map((wanted, row) => relativeError(hopper[step]![row]!, wanted));
   const sorted = errors.map((error) => (Number.isNaN(error) ? Number.POSITIVE_INFINITY : error)).sort((a, b) => a - b);
   const [median, worst] = [sorted[Math.floor(sorted.length / 2)]!, sorted.at(-1)!];
-  const isOk = median < TOLERANCE.median && worst < TOLERANCE.worst;
   const detail = `median ${median.toExponential(1)}, worst ${worst.toExponential(1)} of ${errors.length} rows`;
-  report(name, isOk, `relative error of the logits: ${detail}`);
+  report(name, worst < TOLERANCE, `relative error of the logits: ${detail}`);
 });
 verifySampler(report);
 rmSync(cacheRoot, { recursive: true });
