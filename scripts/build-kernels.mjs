@@ -1,5 +1,5 @@
 // Compiles src/cuda/kernels: portable/*.cu to PTX for any card from Ampere on, hopper/*.cu to machine code for sm_90a.
-//   node scripts/build-kernels.mjs           compiles into src/cuda/kernels/compiled
+//   node scripts/build-kernels.mjs           compiles into src/cuda/kernels/compiled, gzipped
 //   node scripts/build-kernels.mjs --check   writes nothing; exit code 1 when a committed file is not what its source compiles to
 // nvcc is taken from $NVCC, else from PyPI's wheels, installed once into .cache/kernels.
 import { execFile, execFileSync } from 'node:child_process';
@@ -8,6 +8,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { gunzipSync, gzipSync } from 'node:zlib';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const sources = path.join(root, 'src/cuda/kernels');
@@ -75,9 +76,10 @@ async function compile({ source, name, flags }) {
   // A relative name, since the compiler derives names in its output from it.
   await promisify(execFile)(path.join(home, 'bin/nvcc'), all, { cwd: sources });
   const code = readFileSync(output);
-  const target = path.join(compiled, name);
-  if (!isCheck) writeFileSync(target, code);
-  const isSame = existsSync(target) && readFileSync(target).equals(code);
+  const target = path.join(compiled, `${name}.gz`);
+  if (!isCheck) writeFileSync(target, gzipSync(code, { level: 9 }));
+  // Releases of zlib may compress differently: the code is what must be the same.
+  const isSame = existsSync(target) && gunzipSync(readFileSync(target)).equals(code);
   totals[isSame ? 'passed' : 'failed']++;
   process.stdout.write(`${isSame ? 'ok' : 'not ok'} - ${name} is what ${source} compiles to\n`);
 }
@@ -89,7 +91,7 @@ async function worker(queue) {
 try {
   const queue = [...jobs];
   await Promise.all(Array.from({ length: availableParallelism() }, () => worker(queue)));
-  const known = new Set(jobs.map(({ name }) => name));
+  const known = new Set(jobs.map(({ name }) => `${name}.gz`));
   for (const name of readdirSync(compiled).filter((file) => !known.has(file))) {
     totals.failed++;
     process.stdout.write(`not ok - ${name} has no source\n`);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import type { CudaDriver, Pointer } from './driver.ts';
 import { KernelArguments } from './kernel-arguments.ts';
 import { type Launch, LaunchConfiguration } from './launch-configuration.ts';
@@ -23,12 +24,12 @@ export class KernelModule implements Disposable {
   readonly #configuration = new LaunchConfiguration();
 
   /**
-   * @param file name in kernels/compiled
+   * @param file name in kernels/compiled, where it lies gzipped
    * @throws CudaError when the GPU cannot run it
    */
   constructor(driver: CudaDriver, file: string) {
     this.#driver = driver;
-    const image = readFileSync(fileURLToPath(new URL(`kernels/compiled/${file}`, import.meta.url)));
+    const image = gunzipSync(readFileSync(fileURLToPath(new URL(`kernels/compiled/${file}.gz`, import.meta.url))));
     // PTX is text that ends with a NUL.
     const terminated = Buffer.concat([image, Buffer.alloc(1)]);
     this.#module = driver.pointer((out) => driver.call('cuModuleLoadData', out, terminated));

@@ -1,5 +1,6 @@
 """Compiled CUDA kernels, launched on torch tensors through the driver library."""
 import ctypes
+import gzip
 from pathlib import Path
 
 import torch
@@ -33,7 +34,8 @@ class Module:
     def __init__(self, name):
         torch.zeros(1, device="cuda")  # the primary context
         self.handle, self.functions, self.limits, self.ints = POINTER(), {}, {}, {}
-        check(cuda.cuModuleLoad(ctypes.byref(self.handle), str(COMPILED / name).encode()))
+        image = gzip.decompress((COMPILED / f"{name}.gz").read_bytes())
+        check(cuda.cuModuleLoadData(ctypes.byref(self.handle), ctypes.c_char_p(image)))  # c_char_p ends PTX with a NUL
 
     def function(self, name):
         if name not in self.functions:
