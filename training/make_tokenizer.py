@@ -70,7 +70,7 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     tok = build()
     assert tok.get_vocab_size() == VOCAB, tok.get_vocab_size()
-    tok.save(str(out / "tokenizer.json"))
+    tok.save(str(out / "tokenizer.json"), pretty=False)
     special = lambda s: {"__type": "AddedToken", "content": s, "lstrip": False, "normalized": True, "rstrip": False, "single_word": False}
     config = {
         "add_bos_token": True, "add_eos_token": False, "bos_token": special(BOS), "clean_up_tokenization_spaces": False,

@@ -8,9 +8,8 @@ export const functionName = z
   .string()
   .regex(/^[a-zA-Z0-9_-]{1,64}$/, 'must be 1 to 64 letters, digits, underscores or dashes');
 
-/** OpenAI's description of a function. */
-const functionSchema = z.object({
-  name: functionName,
+/** OpenAI's description of a function, but for its name, whose length differs from endpoint to endpoint. */
+export const functionFields = {
   description: z.string().transform(toWellFormedText).nullish(),
   parameters: z
     .record(z.string(), z.unknown(), { error: 'must be an object, a JSON Schema' })
@@ -20,7 +19,9 @@ const functionSchema = z.object({
     })
     .nullish(),
   strict: z.boolean().nullish(),
-});
+};
+
+const functionSchema = z.object({ name: functionName, ...functionFields });
 
 /** An entry of `tools`. */
 const toolSchema = z.object({

@@ -1,27 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import OpenAI, { APIError } from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningServer, startServer } from '../../src/cli/start-server.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
+import type OpenAI from 'openai';
+import { APIError } from 'openai';
+import { describe, expect, it } from 'vitest';
+import { useShippedServer } from '../support/shipped-server.ts';
 
-let cacheDir: string;
-let server: RunningServer;
-let client: OpenAI;
-beforeAll(async () => {
-  cacheDir = mkdtempSync(path.join(tmpdir(), 'latent-serve-grammar-'));
-  const config = loadConfig({ flags: { port: 0, cacheDir }, env: {} });
-  server = await startServer(config, { logger: createLogger({ level: 'silent', pretty: false }) });
-  await server.ready;
-  client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetries: 0 });
-});
-afterAll(async () => {
-  await server.close();
-  rmSync(cacheDir, { recursive: true, force: true });
-});
+const shipped = useShippedServer();
 
 const person = {
   type: 'object',
@@ -46,7 +29,7 @@ const body = (fields: Fields): OpenAI.ChatCompletionCreateParamsNonStreaming => 
 });
 
 async function answer(fields: Fields) {
-  const { choices } = await client.chat.completions.create(body(fields));
+  const { choices } = await shipped.client.chat.completions.create(body(fields));
   return choices.map(({ message, finish_reason }) => ({ text: message.content!, finish: finish_reason }));
 }
 
@@ -73,7 +56,7 @@ describe('structured answers of the shipped model', () => {
   it('are streamed as they are answered', async () => {
     const fields = { response_format: format, temperature: 1.5, seed: 11 };
     const [whole] = await answer(fields);
-    const stream = await client.chat.completions.create({ ...body(fields), stream: true });
+    const stream = await shipped.client.chat.completions.create({ ...body(fields), stream: true });
     let text = '';
     for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? '';
     expect(text).toBe(whole!.text);
@@ -125,7 +108,7 @@ describe('structured answers of the shipped model', () => {
   });
 
   it('text completions have forms too', async () => {
-    const { choices } = await client.completions.create({
+    const { choices } = await shipped.client.completions.create({
       model: 'default',
       prompt: 'The answer is',
       max_tokens: 10,
@@ -170,7 +153,7 @@ describe('schemas that cannot be followed', () => {
       { response_format: schemaFormat({ enum: Array.from({ length: 100_000 }, (_, i) => `value ${i}`) }) },
       { structured_outputs: { grammar: 'root ::= [a-z] root [a-z] | [a-z]' } },
     ];
-    const stream = await client.chat.completions.create({
+    const stream = await shipped.client.chat.completions.create({
       ...body({ temperature: 1, ignore_eos: true, max_tokens: 900 }),
       stream: true,
     });

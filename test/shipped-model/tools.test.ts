@@ -1,27 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { Ajv } from 'ajv';
-import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningServer, startServer } from '../../src/cli/start-server.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
+import type OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { useShippedServer } from '../support/shipped-server.ts';
 
-let cacheDir: string;
-let server: RunningServer;
-let client: OpenAI;
-beforeAll(async () => {
-  cacheDir = mkdtempSync(path.join(tmpdir(), 'latent-serve-tools-'));
-  const config = loadConfig({ flags: { port: 0, cacheDir }, env: {} });
-  server = await startServer(config, { logger: createLogger({ level: 'silent', pretty: false }) });
-  await server.ready;
-  client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none', maxRetries: 0 });
-});
-afterAll(async () => {
-  await server.close();
-  rmSync(cacheDir, { recursive: true, force: true });
-});
+const shipped = useShippedServer();
 
 const city = {
   type: 'object',
@@ -56,7 +38,7 @@ function callsOf(completion: OpenAI.ChatCompletion) {
 describe('the shipped model', () => {
   it('calls a tool, takes its result and answers; the second prompt begins with the first', async () => {
     const messages = ask('What is the weather in Paris?');
-    const first = await client.chat.completions.create({
+    const first = await shipped.client.chat.completions.create({
       model: 'default',
       messages,
       tools: weatherOnly,
@@ -67,7 +49,7 @@ describe('the shipped model', () => {
     const message = first.choices[0]!.message;
     const result = '{"weather": "sunny", "temperature": 21}';
     messages.push(message, { role: 'tool', tool_call_id: message.tool_calls![0]!.id, content: result });
-    const second = await client.chat.completions.create({
+    const second = await shipped.client.chat.completions.create({
       model: 'default',
       messages,
       tools: weatherOnly,
@@ -82,15 +64,15 @@ describe('the shipped model', () => {
 
   it('streams the same call', async () => {
     const body = { model: 'default', messages: ask('How warm is it in Tokyo?'), tools: weatherOnly, temperature: 0 };
-    const whole = await client.chat.completions.create(body);
-    const streamed = await client.chat.completions.stream(body).finalChatCompletion();
+    const whole = await shipped.client.chat.completions.create(body);
+    const streamed = await shipped.client.chat.completions.stream(body).finalChatCompletion();
     expect(callsOf(whole)).toEqual([{ name: 'get_weather', arguments: { city: 'Tokyo' } }]);
     expect(callsOf(streamed)).toEqual(callsOf(whole));
   });
 
   it('answers without a call where none is needed', async () => {
     const body = { model: 'default', messages: ask('Hello!'), tools: weatherOnly, temperature: 0 };
-    const [choice] = (await client.chat.completions.create(body)).choices;
+    const [choice] = (await shipped.client.chat.completions.create(body)).choices;
     expect(choice).toMatchObject({ finish_reason: 'stop', message: { content: expect.stringMatching(/hello|help/i) } });
     expect(choice!.message.tool_calls).toBeUndefined();
   });
@@ -102,7 +84,7 @@ describe('the shipped model', () => {
     const completions = await Promise.all(
       questions.flatMap((question, i) =>
         [0, 1, 1.5].map((temperature) =>
-          client.chat.completions.create({
+          shipped.client.chat.completions.create({
             model: 'default',
             messages: ask(question),
             tools,
@@ -133,7 +115,7 @@ describe('the shipped model', () => {
 
   it('calls the tool that is named, and ends with stop', async () => {
     const [choice] = (
-      await client.chat.completions.create({
+      await shipped.client.chat.completions.create({
         model: 'default',
         messages: ask('What is the weather in Paris?'),
         tools,
@@ -151,9 +133,12 @@ describe('the shipped model', () => {
     const described = { name: 'set_timer', description: 'Set a timer', parameters: minutes, strict: true };
     const strict = { type: 'function' as const, function: described };
     const body = { model: 'default', temperature: 0, tools: [strict] };
-    const called = await client.chat.completions.create({ ...body, messages: ask('Set a timer for 5 minutes.') });
+    const called = await shipped.client.chat.completions.create({
+      ...body,
+      messages: ask('Set a timer for 5 minutes.'),
+    });
     expect(callsOf(called)).toMatchObject([{ name: 'set_timer', arguments: { minutes: 5, unit: expect.any(String) } }]);
-    const [greeted] = (await client.chat.completions.create({ ...body, messages: ask('Hello!') })).choices;
+    const [greeted] = (await shipped.client.chat.completions.create({ ...body, messages: ask('Hello!') })).choices;
     expect(greeted).toMatchObject({ finish_reason: 'stop', message: { content: expect.any(String) } });
   });
 
@@ -164,10 +149,16 @@ describe('the shipped model', () => {
       temperature: 0,
       response_format: { type: 'json_object' as const },
     };
-    const called = await client.chat.completions.create({ ...body, messages: ask('What is the weather in Paris?') });
+    const called = await shipped.client.chat.completions.create({
+      ...body,
+      messages: ask('What is the weather in Paris?'),
+    });
     expect(callsOf(called)).toEqual([{ name: 'get_weather', arguments: { city: 'Paris' } }]);
     const [choice] = (
-      await client.chat.completions.create({ ...body, messages: ask('Give me JSON with a name and an animal.') })
+      await shipped.client.chat.completions.create({
+        ...body,
+        messages: ask('Give me JSON with a name and an animal.'),
+      })
     ).choices;
     expect(choice!.finish_reason).toBe('stop');
     expect(JSON.parse(choice!.message.content!)).toBeTypeOf('object');
@@ -178,7 +169,7 @@ describe('the shipped model', () => {
       ...ask('What is the capital of France?'),
       { role: 'assistant', content: 'The capital of France is', prefix: true } as OpenAI.ChatCompletionMessageParam,
     ];
-    const { choices } = await client.chat.completions.create({ model: 'default', messages, temperature: 0 });
+    const { choices } = await shipped.client.chat.completions.create({ model: 'default', messages, temperature: 0 });
     expect(choices[0]!.message.content).toMatch(/^ Paris/);
   });
 });

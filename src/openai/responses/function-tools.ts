@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { invalidRequest } from '../../errors.ts';
 import { toJsonText } from '../json-text.ts';
 import type { ToolChoice, ToolDefinition } from '../served-model.ts';
-import { toWellFormedText } from '../well-formed.ts';
+import { functionFields } from '../tool-schema.ts';
 import type { FunctionToolObject, ToolChoiceObject } from './response-object.ts';
 
 const MAX_TOOLS = 1_000;
@@ -17,15 +17,7 @@ const functionTool = z.object({
         : 'must be "function"',
   }),
   name: toolName,
-  description: z.string().transform(toWellFormedText).nullish(),
-  parameters: z
-    .record(z.string(), z.unknown(), { error: 'must be an object, a JSON Schema' })
-    .refine((schema) => schema['type'] === undefined || schema['type'] === 'object', {
-      error: 'must be "object": the arguments are an object',
-      path: ['type'],
-    })
-    .nullish(),
-  strict: z.boolean().nullish(),
+  ...functionFields,
   defer_loading: z.literal(false, 'is not supported by this server: there is no tool search').nullish(),
 });
 

@@ -6,35 +6,13 @@ import { messageResponse } from '../../../src/openai/messages/message-response.t
 import { MessageStreamRenderer } from '../../../src/openai/messages/message-stream.ts';
 import { type MessagesPlan, parseMessages } from '../../../src/openai/messages/parse-messages.ts';
 import { messageEventsOf } from '../../http/support/message-events.ts';
-import { SCRIPTED_TIMES } from '../support/scripted-engine.ts';
+import { call, calls, finish, marks, start, thinking } from '../support/deepseek-answer.ts';
 import { registryOf, servedModel } from '../support/served.ts';
-
-const start = {
-  type: 'start',
-  numPromptTokens: 9,
-  numCachedTokens: 4,
-  promptLogprobs: null,
-  times: SCRIPTED_TIMES,
-} as const;
-const finish = { type: 'finish', reason: 'stop', stopReason: null, numCompletionTokens: 5 } as const;
-const marks: AnswerStyle = {
-  ...PLAIN_ANSWER,
-  hasTools: true,
-  callFinishReason: 'tool_calls',
-  toolFormat: 'deepseek',
-  toolNames: ['weather', 'time'],
-  maxCalls: 8,
-};
-const thinking: AnswerStyle = { ...marks, reasoning: { isOpen: false, isShown: true } };
 
 async function planOf(answer: AnswerStyle): Promise<MessagesPlan> {
   const body = { max_tokens: 100, messages: [{ role: 'user', content: 'q' }], stream: true };
   return { ...(await parseMessages(body, registryOf(servedModel()))), answer };
 }
-
-const call = (name: string, json: string) =>
-  `<｜tool▁call▁begin｜>function<｜tool▁sep｜>${name}\n\`\`\`json\n${json}\n\`\`\`<｜tool▁call▁end｜>`;
-const calls = (...list: string[]) => `<｜tool▁calls▁begin｜>${list.join('\n')}<｜tool▁calls▁end｜>`;
 
 function eventsOf(plan: MessagesPlan, texts: readonly string[], end: GenerationEvent = finish) {
   const renderer = new MessageStreamRenderer(plan);

@@ -7,36 +7,17 @@ import { parseResponses, type ResponsesPlan } from '../../../src/openai/response
 import { responsesAnswer } from '../../../src/openai/responses/responses-answer.ts';
 import { ResponsesStreamRenderer } from '../../../src/openai/responses/responses-stream.ts';
 import { type ResponseEvent, responseEventsOf } from '../../http/support/response-events.ts';
-import { SCRIPTED_TIMES, scriptedLogprobs } from '../support/scripted-engine.ts';
+import { call, calls, finish, marks, start, thinking } from '../support/deepseek-answer.ts';
+import { scriptedLogprobs } from '../support/scripted-engine.ts';
 import { registryOf, servedModel } from '../support/served.ts';
 
-const start = {
-  type: 'start',
-  numPromptTokens: 9,
-  numCachedTokens: 4,
-  promptLogprobs: null,
-  times: SCRIPTED_TIMES,
-} as const;
-const finish = { type: 'finish', reason: 'stop', stopReason: null, numCompletionTokens: 5 } as const;
 const cut = { ...finish, reason: 'length' } as const;
-const marks: AnswerStyle = {
-  ...PLAIN_ANSWER,
-  hasTools: true,
-  callFinishReason: 'tool_calls',
-  toolFormat: 'deepseek',
-  toolNames: ['weather', 'time'],
-  maxCalls: 8,
-};
-const thinking: AnswerStyle = { ...marks, reasoning: { isOpen: false, isShown: true } };
 
 async function planOf(answer: AnswerStyle, fields: object = {}): Promise<ResponsesPlan> {
   const body = { input: 'q', stream: true, ...fields };
   return { ...(await parseResponses(body, registryOf(servedModel()), null)), answer };
 }
 
-const call = (name: string, json: string) =>
-  `<｜tool▁call▁begin｜>function<｜tool▁sep｜>${name}\n\`\`\`json\n${json}\n\`\`\`<｜tool▁call▁end｜>`;
-const calls = (...list: string[]) => `<｜tool▁calls▁begin｜>${list.join('\n')}<｜tool▁calls▁end｜>`;
 const bytesOf = (text: string): number[] => [...new TextEncoder().encode(text)];
 
 function eventsOf(plan: ResponsesPlan, texts: readonly string[], end: GenerationEvent = finish): ResponseEvent[] {
