@@ -1,5 +1,5 @@
 // Times of single steps on a GPU, without scheduler, sampling or HTTP: dummy weights in DeepSeek-V2-Lite's shape.
-// node bench/cuda/steps.ts [--layers N] [--context N] [--prefill N] [--kernels auto|portable] BATCH...     (Node 24, no development dependency)
+// node bench/cuda/steps.ts [--layers N] [--context N] [--prefill N] [--kernels auto|portable] [--profile] BATCH...     (Node 24, no development dependency)
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -26,6 +26,8 @@ const { values, positionals } = parseArgs({
     prefill: { type: 'string', default: '2048' },
     steps: { type: 'string', default: '30' },
     kernels: { type: 'string', default: 'auto' },
+    // One step of each batch size is marked for a profiler that records between cuProfilerStart and cuProfilerStop.
+    profile: { type: 'boolean', default: false },
     cache: { type: 'string', default: path.join(tmpdir(), 'latent-serve-bench') },
   },
 });
@@ -93,6 +95,12 @@ function time(entries: readonly WorkEntry[], steps: number): number {
     runner.start(work);
     runner.wait();
     if (step >= 4) times.push(performance.now() - at);
+  }
+  if (values.profile) {
+    device.driver.call('cuProfilerStart');
+    runner.start(work);
+    runner.wait();
+    device.driver.call('cuProfilerStop');
   }
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
 }

@@ -33,6 +33,8 @@ const PROTOTYPES = {
   cuStreamDestroy_v2: ['void *'],
   cuStreamSynchronize: ['void *'],
   cuThreadExchangeStreamCaptureMode: ['void *'],
+  cuProfilerStart: [],
+  cuProfilerStop: [],
   cuModuleLoadData: ['void *', 'void *'],
   cuModuleUnload: ['void *'],
   cuModuleGetFunction: ['void *', 'void *', 'const char *'],
