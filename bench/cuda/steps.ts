@@ -1,4 +1,6 @@
-// Times of single steps on a GPU, without scheduler, sampling or HTTP: dummy weights in DeepSeek-V2-Lite's shape.
+// Times of steps on a GPU, without scheduler or HTTP: dummy weights in DeepSeek-V2-Lite's shape. Decode steps sample on the GPU, greedily,
+// and follow one another as the engine lets them: each is started before the one before it is done. Tokens are random, so that routing is
+// as spread as it can be. A prefill step stands alone.
 // node bench/cuda/steps.ts [--layers N] [--context N] [--prefill N] [--kernels auto|portable] [--profile] BATCH...     (Node 24, no development dependency)
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,13 +11,18 @@ import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
 import { ONNX_RUNTIME_VERSION, openOnnxRuntime, packagedLibraryPath } from '../../src/onnxruntime/library.ts';
 import { makeDummyWeights } from '../../src/packing/dummy-weights.ts';
 import { CudaRank } from '../../src/ranks/cuda-rank.ts';
-import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
 import { PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
+import type { RankGroup } from '../../src/ranks/rank-group.ts';
 import { PagedRunner } from '../../src/runner/paged-runner.ts';
 import type { WorkEntry } from '../../src/runner/step-work.ts';
+import { packSampling } from '../../src/sampling/pack-sampling.ts';
+import { GREEDY_SAMPLING } from '../../src/sampling/sampling-params.ts';
+import { SequenceSampling } from '../../src/sampling/sequence-sampling.ts';
 import { V2_LITE } from '../../test/deepseek-v2/published-configs.ts';
 
 const BLOCK_SIZE = 64;
+const MAX_LIST_ENTRIES = 1024;
+const WARM_UP_STEPS = 4;
 const PRECISION = { stream: 'bf16', experts: 'f16' } as const;
 
 const { values, positionals } = parseArgs({
@@ -61,15 +68,22 @@ print(
 const blocksEach = Math.ceil((context + 1) / BLOCK_SIZE);
 const largest = Math.max(...batches, 1);
 const numBlocks = Math.max(blocksEach * largest, Math.ceil(prefill / BLOCK_SIZE));
-const buffers = PagedStepBuffers.allocate({
+const limits = {
   maxTokens: Math.max(largest, prefill),
   maxSequences: largest,
   maxLogitRows: largest,
   maxBlocksPerSequence: Math.max(blocksEach, Math.ceil(prefill / BLOCK_SIZE)),
   vocabSize: config.vocabSize,
-});
+};
+const buffers = PagedStepBuffers.allocate(limits, MAX_LIST_ENTRIES, 2);
 rank.attach(numBlocks, buffers);
-const runner = new PagedRunner(new LocalRankGroup(rank, buffers), { blockSize: BLOCK_SIZE, decodeBuckets: batches });
+const ranks: RankGroup<readonly PagedStepBuffers[]> = {
+  buffers: [buffers],
+  submit: () => rank.begin(() => {}),
+  wait: () => rank.finish(),
+  stop: () => rank[Symbol.dispose](),
+};
+const runner = new PagedRunner(ranks, { blockSize: BLOCK_SIZE, decodeBuckets: batches });
 
 let seed = 1;
 const randomToken = (): number => {
@@ -86,21 +100,45 @@ const entryOf = (start: number, count: number, blockTable: readonly number[]): W
   wantsAllRows: false,
 });
 
-/** Median milliseconds of a step, the first ones (capture, tactics) left out. */
-function time(entries: readonly WorkEntry[], steps: number): number {
-  const work = { entries, numTokens: entries.reduce((sum, { count }) => sum + count, 0) };
-  const times: number[] = [];
-  for (let step = 0; step < steps + 4; step++) {
-    const at = performance.now();
-    runner.start(work);
+const greedy = new SequenceSampling(GREEDY_SAMPLING, [], [], { fallbackSeed: 1 });
+
+/** Starts a step that samples greedily. */
+function start(entries: readonly WorkEntry[]): void {
+  const numTokens = entries.reduce((sum, { count }) => sum + count, 0);
+  runner.start({ entries, numTokens }, (written, slot) => {
+    const rows = written.map(({ firstRow }) => ({ row: firstRow, sampling: greedy, hasGrammar: false, numPending: 0 }));
+    packSampling(buffers[slot]!.sampling!, rows, rows.length, config.vocabSize);
+  });
+}
+
+/** Milliseconds of a decode step among others, the first ones (capture, tactics) left out. */
+function timeDecodes(entries: readonly WorkEntry[], steps: number): number {
+  let begin = 0;
+  start(entries);
+  for (let step = 0; step < steps + WARM_UP_STEPS; step++) {
+    if (step === WARM_UP_STEPS) begin = performance.now();
+    start(entries);
     runner.wait();
-    if (step >= 4) times.push(performance.now() - at);
   }
+  const elapsed = performance.now() - begin;
+  runner.wait();
   if (values.profile) {
     device.driver.call('cuProfilerStart');
-    runner.start(work);
+    start(entries);
     runner.wait();
     device.driver.call('cuProfilerStop');
+  }
+  return elapsed / steps;
+}
+
+/** Median milliseconds of a step that is waited for. */
+function timeAlone(entries: readonly WorkEntry[], steps: number): number {
+  const times: number[] = [];
+  for (let step = 0; step < steps + WARM_UP_STEPS; step++) {
+    const at = performance.now();
+    start(entries);
+    runner.wait();
+    if (step >= WARM_UP_STEPS) times.push(performance.now() - at);
   }
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
 }
@@ -108,17 +146,14 @@ function time(entries: readonly WorkEntry[], steps: number): number {
 // Fills the cache with what the model itself writes.
 for (let first = 0; first < numBlocks; first += Math.ceil(prefill / BLOCK_SIZE)) {
   const count = Math.min(Math.ceil(prefill / BLOCK_SIZE), numBlocks - first);
-  runner.start({
-    entries: [entryOf(0, Math.min(prefill, count * BLOCK_SIZE), blocks(first, count))],
-    numTokens: Math.min(prefill, count * BLOCK_SIZE),
-  });
+  start([entryOf(0, Math.min(prefill, count * BLOCK_SIZE), blocks(first, count))]);
   runner.wait();
 }
 for (const batch of batches) {
   const entries = Array.from({ length: batch }, (_, i) => entryOf(context, 1, blocks(i * blocksEach, blocksEach)));
-  const ms = time(entries, Number(values.steps));
+  const ms = timeDecodes(entries, Number(values.steps));
   print(`decode ${batch}: ${ms.toFixed(2)} ms, ${((1000 * batch) / ms).toFixed(0)} tokens/s`);
 }
-const ms = time([entryOf(0, prefill, blocks(0, Math.ceil(prefill / BLOCK_SIZE)))], 3);
+const ms = timeAlone([entryOf(0, prefill, blocks(0, Math.ceil(prefill / BLOCK_SIZE)))], 5);
 print(`prefill ${prefill}: ${ms.toFixed(1)} ms, ${((1000 * prefill) / ms).toFixed(0)} tokens/s`);
-rank[Symbol.dispose]();
+ranks.stop();

@@ -112,9 +112,10 @@ export const SETTINGS = {
   },
   cudaSampler: {
     group: 'Model',
-    value: 'host|device',
-    description: 'where tokens are chosen when the model runs on a GPU (device: on the GPU, experimental)',
-    schema: choice(['host', 'device']).default('host'),
+    value: 'device|host',
+    description:
+      'where tokens are chosen when the model runs on a GPU (host: in the engine thread, from logits that are copied)',
+    schema: choice(['device', 'host']).default('device'),
   },
   loadFormat: {
     group: 'Model',

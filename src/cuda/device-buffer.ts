@@ -16,7 +16,7 @@ export class DeviceBuffer implements Disposable {
     driver.call('cuCtxSynchronize');
   }
 
-  /** Copies `bytes` to the beginning of the buffer, in the order of the stream. They may be changed once this returns. */
+  /** Copies `bytes` to the beginning of the buffer, in the order of the stream. They may be changed once this returns, unless they are pinned. */
   upload(bytes: Uint8Array, stream: Pointer): void {
     this.#driver.call('cuMemcpyHtoDAsync_v2', this.address, bytes, bytes.byteLength, stream);
   }

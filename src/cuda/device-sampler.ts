@@ -11,6 +11,8 @@ const MAX_ROWS_BY_8 = 32;
 const SMALL_VOCABULARY = 16_384;
 const MAX_SHARED_BYTES = 232_448;
 const FLOAT_BYTES = 4;
+const TAKE_FILE = 'portable-take-tokens.ptx';
+const TAKE_THREADS = 256;
 
 /** The kernels: blocks of a row (a cluster), threads of a block, whether the logits lie in a workspace and not in shared memory. */
 const VARIANTS = {
@@ -99,6 +101,16 @@ const ORDER = [
   'topLogprob',
 ] as const satisfies readonly (keyof SamplerTensors)[];
 
+/** Tokens of a step that the step before has chosen (kernels/portable/take-tokens.cu). */
+export interface TakenTokens {
+  /** i64 [T], written where `sources` says so */
+  readonly tokenIds: Pointer;
+  /** i32 [T]: row of `chosen`, negative: none */
+  readonly sources: Pointer;
+  /** i32: {@link SamplerTensors.token} of the step before */
+  readonly chosen: Pointer;
+}
+
 /**
  * Sampling on the GPU (kernels/portable/sampler-row.cuh), in the order of sampling/sampler.ts: bias, penalties, mask, temperature,
  * min_p, top_k, top_p, a draw. One launch, which can be captured. A row's result is the same in any batch.
@@ -135,6 +147,14 @@ export class DeviceSampler implements Disposable {
         .pointers(...ORDER.map((tensor) => tensors[tensor]), 0n, workspace)
         .ints(numRows, this.#vocabSize, chunk, segment, MAX_TOP_LOGPROBS, 1),
     );
+  }
+
+  /** Enqueues the copying of chosen tokens into the next step's inputs. @throws CudaError */
+  takeTokens({ tokenIds, sources, chosen }: TakenTokens, numTokens: number, stream: Pointer): void {
+    const launch = { grid: [Math.ceil(numTokens / TAKE_THREADS)], block: TAKE_THREADS, stream } as const;
+    this.#modules
+      .get(TAKE_FILE)
+      .launch('takeTokens', launch, (into) => into.pointers(tokenIds, sources, chosen).ints(numTokens));
   }
 
   [Symbol.dispose](): void {

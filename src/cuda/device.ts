@@ -9,6 +9,8 @@ const NAME_BYTES = 256;
 
 /** CU_STREAM_NON_BLOCKING: does not wait for the legacy default stream. */
 const NON_BLOCKING = 1;
+/** CU_EVENT_DISABLE_TIMING */
+const WITHOUT_TIMING = 2;
 /** CU_STREAM_CAPTURE_MODE_RELAXED: what other threads do does not break this thread's capture. */
 const CAPTURE_MODE_RELAXED = 2;
 
@@ -63,6 +65,25 @@ export class CudaDevice implements Disposable {
 
   synchronize(stream: Pointer): void {
     this.driver.call('cuStreamSynchronize', stream);
+  }
+
+  /** A point in the work of a stream. */
+  createEvent(): Pointer {
+    return this.driver.pointer((out) => this.driver.call('cuEventCreate', out, WITHOUT_TIMING));
+  }
+
+  destroyEvent(event: Pointer): void {
+    this.driver.call('cuEventDestroy_v2', event);
+  }
+
+  /** The event is reached when everything that the stream has been given so far is done. */
+  recordEvent(event: Pointer, stream: Pointer): void {
+    this.driver.call('cuEventRecord', event, stream);
+  }
+
+  /** @throws CudaError when something that the GPU did meanwhile has failed */
+  hasReached(event: Pointer): boolean {
+    return this.driver.isDone('cuEventQuery', event);
   }
 
   /** This thread's graph captures are no longer broken by CUDA calls of other threads. */

@@ -33,6 +33,12 @@ const PROTOTYPES = {
   cuStreamDestroy_v2: ['void *'],
   cuStreamSynchronize: ['void *'],
   cuThreadExchangeStreamCaptureMode: ['void *'],
+  cuMemHostRegister_v2: ['void *', 'size_t', 'uint32_t'],
+  cuMemHostUnregister: ['void *'],
+  cuEventCreate: ['void *', 'uint32_t'],
+  cuEventDestroy_v2: ['void *'],
+  cuEventRecord: ['void *', 'void *'],
+  cuEventQuery: ['void *'],
   cuProfilerStart: [],
   cuProfilerStop: [],
   cuModuleLoadData: ['void *', 'void *'],
@@ -53,6 +59,8 @@ const PROTOTYPES = {
 } as const;
 
 type FunctionName = keyof typeof PROTOTYPES;
+/** CUDA_ERROR_NOT_READY */
+const NOT_READY = 600;
 /** Numbers, addresses, names, and typed arrays that the driver reads or fills during the call. */
 type Argument = number | Pointer | string | ArrayBufferView | null;
 
@@ -122,6 +130,13 @@ export class CudaDriver {
   call(name: FunctionName, ...args: Argument[]): void {
     const code = this.#functions[name](...args);
     if (code !== 0) throw new CudaError(name, code, this.#reason(code));
+  }
+
+  /** Calls a function that asks whether something is done. @throws CudaError when it has failed */
+  isDone(name: FunctionName, ...args: Argument[]): boolean {
+    const code = this.#functions[name](...args);
+    if (code !== 0 && code !== NOT_READY) throw new CudaError(name, code, this.#reason(code));
+    return code === 0;
   }
 
   /** The value that `call` leaves in its 8-byte out parameter: an address or a size. */

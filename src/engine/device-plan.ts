@@ -30,6 +30,8 @@ const CPU_LONG_CHUNK = 256;
 const MIN_LOGIT_ROWS = 32;
 /** Logit biases, and tokens under a penalty, that the sequences of one step may have for the GPU to sample them: 4 MiB each. */
 const MAX_LIST_ENTRIES = 2 ** 19;
+/** Where the GPU samples: one step computes while the next one is made ready. */
+const STEPS_UNDER_WAY = 2;
 
 export function devicePlan(device: DeviceSpec): DevicePlan {
   if (device.type === 'cuda') {
@@ -63,7 +65,11 @@ export function allocateStepMemory(
     const maxSequences = decodeBuckets(maxNumSeqs).at(-1)!;
     const maxRows = Math.max(limits.maxLogitRows, maxSequences);
     const padded = { ...limits, maxSequences, maxTokens: Math.max(maxTokens, maxSequences), maxLogitRows: maxRows };
-    return PagedStepBuffers.allocate(padded, device.sampler === 'device' ? MAX_LIST_ENTRIES : null).memory;
+    const slots =
+      device.sampler === 'device'
+        ? PagedStepBuffers.allocate(padded, MAX_LIST_ENTRIES, STEPS_UNDER_WAY)
+        : PagedStepBuffers.allocate(padded);
+    return { kind: 'paged', slots: slots.map(({ memory }) => memory) };
   }
   return StepBuffers.allocate({ ...limits, maxChunks: plan.maxPrefillChunks, numGroups: device.numGroups }).memory;
 }

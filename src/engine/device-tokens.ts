@@ -1,12 +1,12 @@
 import { MAX_TOP_LOGPROBS } from '../cuda/max-top-logprobs.ts';
 import { invariant } from '../errors.ts';
 import type { SamplingBuffers, SamplingResults } from '../ranks/sampling-buffers.ts';
-import { packSampling, type RowSampling } from '../sampling/pack-sampling.ts';
+import { isServed, packSampling, type RowSampling } from '../sampling/pack-sampling.ts';
 import type { SampledToken } from '../sampling/sampler.ts';
 import { NoTokenLeftError, SamplingError } from '../sampling/sampling-error.ts';
 import type { TokenLogprobs } from '../sampling/sampling-params.ts';
 import { writeTokenMask } from '../sampling/token-mask.ts';
-import type { TokenRow, TokenSource } from './token-source.ts';
+import type { StepTokens, TokenRow, TokenSource } from './token-source.ts';
 
 /** In place of a token: what cuda/device-sampler.ts found instead. */
 const BAD_LOGITS = -1;
@@ -19,28 +19,58 @@ interface PackedRow extends TokenRow, RowSampling {}
  * sampled on the host, from their logits alone.
  */
 export class DeviceTokens implements TokenSource {
-  readonly #buffers: SamplingBuffers;
+  readonly #slots: readonly SamplingBuffers[];
   readonly #host: TokenSource;
   readonly #vocabSize: number;
-  /** In the order of their masks. */
-  #masked: readonly PackedRow[] = [];
-  #step: { readonly validTokens: Int32Array; readonly results: SamplingResults } | null = null;
 
   /**
+   * @param slots of the devices' memory
    * @param host for what the device cannot serve
    * @param vocabSize ids below this exist
    */
-  constructor(buffers: SamplingBuffers, host: TokenSource, vocabSize: number) {
-    this.#buffers = buffers;
+  constructor(slots: readonly SamplingBuffers[], host: TokenSource, vocabSize: number) {
+    this.#slots = slots;
     this.#host = host;
     this.#vocabSize = vocabSize;
   }
 
-  begin(rows: readonly TokenRow[], numRows: number): void {
-    this.#host.begin(rows, numRows);
+  begin(rows: readonly TokenRow[], numRows: number, slot: number): StepTokens {
+    const buffers = this.#slots[slot];
+    invariant(buffers, `the device has no slot ${slot}`);
+    const host = this.#host.begin(rows, numRows, slot);
+    return new DeviceStepTokens(buffers, host, { rows, numRows, vocabSize: this.#vocabSize });
+  }
+
+  canChooseUnseen({ sampling, constraint }: Pick<TokenRow, 'sampling' | 'constraint'>): boolean {
+    return constraint === null && !sampling.dependsOnOutput && isServed(sampling.params);
+  }
+}
+
+interface DeviceStep {
+  readonly rows: readonly TokenRow[];
+  readonly numRows: number;
+  readonly vocabSize: number;
+}
+
+class DeviceStepTokens implements StepTokens {
+  readonly areChosenUnseen: boolean;
+  readonly #buffers: SamplingBuffers;
+  readonly #host: StepTokens;
+  readonly #vocabSize: number;
+  /** In the order of their masks. */
+  readonly #masked: readonly PackedRow[];
+  readonly #validTokens: Int32Array;
+  readonly #results: SamplingResults;
+
+  constructor(buffers: SamplingBuffers, host: StepTokens, { rows, numRows, vocabSize }: DeviceStep) {
+    this.#buffers = buffers;
+    this.#host = host;
+    this.#vocabSize = vocabSize;
     const packed = rows.map((row) => ({ ...row, hasGrammar: row.constraint !== null }));
-    this.#masked = packSampling(this.#buffers, packed, numRows, this.#vocabSize);
-    this.#step = { validTokens: this.#buffers.inputs.validTokens, results: this.#buffers.results() };
+    this.#masked = packSampling(buffers, packed, numRows, vocabSize);
+    this.#validTokens = buffers.inputs.validTokens;
+    this.#results = buffers.results();
+    this.areChosenUnseen = rows.length === numRows && this.#validTokens.every((valid) => valid !== 0);
   }
 
   prepare(): void {
@@ -54,15 +84,13 @@ export class DeviceTokens implements TokenSource {
 
   sample(wanted: TokenRow): SampledToken {
     const { row, sampling, constraint } = wanted;
-    const step = this.#step;
-    invariant(step, 'a token is wanted before a step has begun');
-    if (step.validTokens[row] === 0) return this.#host.sample(wanted);
+    if (this.#validTokens[row] === 0) return this.#host.sample(wanted);
     constraint?.check();
-    const tokenId = step.results.token[row]!;
+    const tokenId = this.#results.token[row]!;
     if (tokenId === BAD_LOGITS) throw new SamplingError('the logits hold a value that is not a finite number');
     if (tokenId === NOTHING_ALLOWED) throw new NoTokenLeftError();
     const { logprobs } = sampling.params;
-    return { tokenId, logprobs: logprobs === null ? null : readLogprobs(step.results, row, logprobs) };
+    return { tokenId, logprobs: logprobs === null ? null : readLogprobs(this.#results, row, logprobs) };
   }
 }
 

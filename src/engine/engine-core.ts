@@ -1,3 +1,4 @@
+import { invariant } from '../errors.ts';
 import type { BlockPool } from '../kv-cache/block-pool.ts';
 import type { LogitRows, Runner } from '../runner/runner.ts';
 import { tokenLogprobs } from '../sampling/logprobs.ts';
@@ -12,7 +13,7 @@ import { LoadedGrammars, type RequestGrammar } from './loaded-grammars.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { ReportBuilder } from './report-builder.ts';
 import type { EngineStats, StepReport } from './step-report.ts';
-import type { TokenRow, TokenSource } from './token-source.ts';
+import type { StepTokens, TokenRow, TokenSource } from './token-source.ts';
 
 /** What the engine thread needs of a request; crosses threads by structured clone. */
 export interface EngineRequest extends SequenceRequest {
@@ -44,6 +45,22 @@ interface SequenceState {
   hasStarted: boolean;
 }
 
+/** A step that the ranks compute, or have in their queue. */
+interface StepUnderWay {
+  readonly plan: StepPlan;
+  readonly plannedAt: number;
+  readonly rows: readonly LogitRows[];
+  readonly tokens: StepTokens;
+}
+
+/** Where an entry's token comes from and goes to. */
+interface EntryPlace {
+  readonly state: SequenceState;
+  readonly tokens: StepTokens;
+  readonly sampled: Map<Sequence, number>;
+  readonly report: ReportBuilder;
+}
+
 /** The engine without its thread: sequences in, step reports out. */
 export class EngineCore {
   /** Those that requests may name. */
@@ -51,6 +68,8 @@ export class EngineCore {
   readonly #options: EngineCoreOptions;
   readonly #states = new Map<Sequence, SequenceState>();
   #report: ReportBuilder | null = null;
+  /** Started before the last step was done. */
+  #ahead: StepUnderWay | null = null;
   #totalPreemptions = 0;
   #totalPrefixQueries = 0;
   #totalPrefixHits = 0;
@@ -94,26 +113,24 @@ export class EngineCore {
   }
 
   /**
-   * One step of all running sequences: plan, run, sample, commit, emit. What it did is emitted while the next step runs.
+   * One step of all running sequences: plan, run, sample, commit, emit. What it did is emitted while the next step runs, and that one
+   * is under way before this one is done where it does not depend on the outcome.
    * @returns false when there was nothing to do
    * @throws RankError
    */
   step(): boolean {
-    const { scheduler, runner, tokens } = this.#options;
-    const plannedAt = monotonicMs();
-    const plan = scheduler.plan();
-    if (plan === null) {
-      this.flush();
-      return false;
-    }
-    const rows = runner.start(plan, (written) => this.#beginTokens(plan, written));
+    const { scheduler, runner } = this.#options;
+    const step = this.#ahead ?? this.#start(scheduler.plan());
+    this.#ahead = null;
     this.flush();
-    tokens.prepare();
+    if (step === null) return false;
+    step.tokens.prepare();
+    this.#ahead = this.#startAhead(step);
     runner.wait();
-    const report = new ReportBuilder(plan, plannedAt);
-    const sampled = this.#sample(plan, rows, report);
-    const { finished } = scheduler.commit(plan, sampled);
-    this.#count(plan);
+    const report = new ReportBuilder(step.plan, step.plannedAt);
+    const sampled = this.#sample(step, report);
+    const { finished } = scheduler.commit(step.plan, sampled);
+    this.#count(step.plan);
     for (const { sequence, reason, stopReason } of finished) {
       if (!this.#states.delete(sequence)) continue;
       report.addFinished(sequence.id, reason, stopReason);
@@ -133,28 +150,52 @@ export class EngineCore {
   /** Ends every request after a failure; returns their ids. */
   drain(): number[] {
     this.#report = null;
+    this.#ahead = null;
     this.#states.clear();
     return this.#options.scheduler.drainAll().map((sequence) => sequence.id);
   }
 
-  #beginTokens(plan: StepPlan, rows: readonly LogitRows[]): void {
-    const wanted: TokenRow[] = [];
-    let numRows = 0;
-    plan.entries.forEach(({ samples, sequence }, index) => {
-      numRows += rows[index]!.numRows;
-      const state = this.#states.get(sequence);
-      if (samples && state) wanted.push(tokenRow(rows[index]!, state));
+  #start(plan: StepPlan | null): StepUnderWay | null {
+    if (plan === null) return null;
+    const plannedAt = monotonicMs();
+    let tokens: StepTokens | null = null;
+    const rows = this.#options.runner.start(plan, (written, slot) => {
+      tokens = this.#beginTokens(plan, written, slot);
     });
-    this.#options.tokens.begin(wanted, numRows);
+    invariant(tokens, 'the runner has not said where the logits are');
+    return { plan, plannedAt, rows, tokens };
   }
 
-  #sample(plan: StepPlan, rows: readonly LogitRows[], report: ReportBuilder): Map<Sequence, number> {
+  /** Starts the step after `step`, unless that has to be known first. */
+  #startAhead({ tokens }: StepUnderWay): StepUnderWay | null {
+    const { scheduler, runner } = this.#options;
+    if (runner.maxUnderWay < 2 || !tokens.areChosenUnseen) return null;
+    return this.#start(scheduler.planAhead((sequence) => this.#canChooseUnseen(sequence)));
+  }
+
+  #canChooseUnseen(sequence: Sequence): boolean {
+    const state = this.#states.get(sequence);
+    return state !== undefined && this.#options.tokens.canChooseUnseen(state);
+  }
+
+  #beginTokens(plan: StepPlan, rows: readonly LogitRows[], slot: number): StepTokens {
+    const wanted: TokenRow[] = [];
+    let numRows = 0;
+    plan.entries.forEach((entry, index) => {
+      numRows += rows[index]!.numRows;
+      const state = this.#states.get(entry.sequence);
+      if (entry.samples && state) wanted.push(tokenRow(rows[index]!, state, entry));
+    });
+    return this.#options.tokens.begin(wanted, numRows, slot);
+  }
+
+  #sample({ plan, rows, tokens }: StepUnderWay, report: ReportBuilder): Map<Sequence, number> {
     const sampled = new Map<Sequence, number>();
     plan.entries.forEach((entry, index) => {
       const state = this.#states.get(entry.sequence);
       if (state === undefined) return;
       try {
-        this.#sampleEntry(entry, rows[index]!, state, sampled, report);
+        this.#sampleEntry(entry, rows[index]!, { state, tokens, sampled, report });
       } catch (error) {
         if (!(error instanceof SamplingError)) throw error;
         this.abort(entry.sequence.id);
@@ -165,13 +206,7 @@ export class EngineCore {
     return sampled;
   }
 
-  #sampleEntry(
-    entry: ScheduledEntry,
-    rows: LogitRows,
-    state: SequenceState,
-    sampled: Map<Sequence, number>,
-    report: ReportBuilder,
-  ): void {
+  #sampleEntry(entry: ScheduledEntry, rows: LogitRows, { state, tokens, sampled, report }: EntryPlace): void {
     const { sequence, start, count } = entry;
     if (entry.wantsAllRows && state.promptLogprobs) this.#scorePrompt(entry, rows, state.promptLogprobs);
     if (!state.hasStarted && start + count >= sequence.numPromptTokens) {
@@ -180,7 +215,7 @@ export class EngineCore {
     }
     if (!entry.samples) return;
     const { sampling, constraint } = state;
-    const { tokenId, logprobs } = this.#options.tokens.sample(tokenRow(rows, state));
+    const { tokenId, logprobs } = tokens.sample(tokenRow(rows, state, entry));
     sampling.append(tokenId);
     if (!sequence.eosTokenIds.has(tokenId)) constraint?.accept(tokenId);
     sampled.set(sequence, tokenId);
@@ -210,6 +245,10 @@ export class EngineCore {
 }
 
 /** The next token comes from the logits of the last position. */
-function tokenRow({ firstRow, numRows }: LogitRows, { sampling, constraint }: SequenceState): TokenRow {
-  return { row: firstRow + numRows - 1, sampling, constraint };
+function tokenRow(
+  { firstRow, numRows }: LogitRows,
+  { sampling, constraint }: SequenceState,
+  { isPending }: ScheduledEntry,
+): TokenRow {
+  return { row: firstRow + numRows - 1, sampling, constraint, numPending: Number(isPending) };
 }

@@ -65,23 +65,25 @@ function serve(): void {
   send({ type: 'stopped' });
 }
 
-/** The runner for the kind of steps that the rank takes, and what their sampling travels in where the rank samples. */
-function makeRunner(): { readonly runner: Runner; readonly sampling: SamplingBuffers | null } {
+/** The runner for the kind of steps that the rank takes, and what their sampling travels in, slot by slot, where the rank samples. */
+function makeRunner(): { readonly runner: Runner; readonly sampling: readonly SamplingBuffers[] } {
   const { stepMemory, pool } = data;
   const { blockSize } = pool;
   if (stepMemory.kind === 'grouped') {
     const ranks = new LinkedRankGroup([{ buffers: new StepBuffers(stepMemory), link }]);
-    return { runner: new CpuRunner(ranks, blockSize), sampling: null };
+    return { runner: new CpuRunner(ranks, blockSize), sampling: [] };
   }
-  const buffers = new PagedStepBuffers(stepMemory);
+  const buffers = stepMemory.slots.map((slot) => new PagedStepBuffers(slot));
   const options = { blockSize, decodeBuckets: decodeBuckets(data.scheduler.maxNumSeqs) };
-  return { runner: new PagedRunner(new LinkedRankGroup([{ buffers, link }]), options), sampling: buffers.sampling };
+  const sampling = buffers.flatMap((slot) => slot.sampling ?? []);
+  return { runner: new PagedRunner(new LinkedRankGroup([{ buffers, link }]), options), sampling };
 }
 
-function makeTokens(runner: Runner, sampling: SamplingBuffers | null): TokenSource {
+/** @param sampling of each slot where the rank samples; else empty */
+function makeTokens(runner: Runner, sampling: readonly SamplingBuffers[]): TokenSource {
   const { logitsWidth, vocabSize } = data;
   const host = new HostTokens(runner, new Sampler({ logitsWidth, vocabSize }));
-  return sampling === null ? host : new DeviceTokens(sampling, host, vocabSize);
+  return sampling.length === 0 ? host : new DeviceTokens(sampling, host, vocabSize);
 }
 
 /** Until told to stop: take commands, step, and sleep when there is nothing to do. */

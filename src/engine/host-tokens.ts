@@ -1,27 +1,32 @@
 import type { Runner } from '../runner/runner.ts';
 import type { SampledToken, Sampler } from '../sampling/sampler.ts';
-import type { TokenRow, TokenSource } from './token-source.ts';
+import type { StepTokens, TokenRow, TokenSource } from './token-source.ts';
 
 /** Samples in the engine thread, from the logits that a step has returned. */
 export class HostTokens implements TokenSource {
   readonly #runner: Pick<Runner, 'logits'>;
   readonly #sampler: Sampler;
-  #rows: readonly TokenRow[] = [];
 
   constructor(runner: Pick<Runner, 'logits'>, sampler: Sampler) {
     this.#runner = runner;
     this.#sampler = sampler;
   }
 
-  begin(rows: readonly TokenRow[]): void {
-    this.#rows = rows;
+  begin(rows: readonly TokenRow[]): StepTokens {
+    return {
+      areChosenUnseen: false,
+      prepare: () => {
+        for (const { constraint } of rows) constraint?.prepare();
+      },
+      sample: (row) => this.#sample(row),
+    };
   }
 
-  prepare(): void {
-    for (const { constraint } of this.#rows) constraint?.prepare();
+  canChooseUnseen(): boolean {
+    return false;
   }
 
-  sample({ row, sampling, constraint }: TokenRow): SampledToken {
+  #sample({ row, sampling, constraint }: TokenRow): SampledToken {
     return this.#sampler.sample(this.#runner.logits(row), sampling, constraint?.mask ?? null);
   }
 }

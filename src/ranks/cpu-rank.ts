@@ -89,13 +89,18 @@ export class CpuRank implements Rank {
   }
 
   /** Computes the step that the buffers hold: logits go to the buffers, latents to their slots. @throws OnnxRuntimeError */
-  run(): void {
+  begin(): void {
     const buffers = this.#buffers;
     invariant(buffers && this.#inputs, 'the rank is not attached');
     this.#inputs.bind();
     this.#bindOutputs(buffers);
     this.#session.run(this.#binding);
     this.#store(buffers.slots, buffers.numTokens);
+  }
+
+  /** Steps are done once they have begun. */
+  finish(): boolean {
+    return true;
   }
 
   [Symbol.dispose](): void {

@@ -1,8 +1,10 @@
 import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
 import type { CudaDevice } from '../cuda/device.ts';
 import { DeviceBuffer } from '../cuda/device-buffer.ts';
+import type { Pointer } from '../cuda/driver.ts';
 import { CudaOps } from '../cuda/ops/cuda-ops.ts';
 import type { KernelChoice } from '../cuda/ops/gpu-kernels.ts';
+import { PinnedMemory } from '../cuda/pinned-memory.ts';
 import { type DeepseekV2Config, latentWidth } from '../deepseek-v2/config.ts';
 import { CudaAttention, cudaAttentionNames } from '../deepseek-v2/cuda-attention.ts';
 import { cudaExperts } from '../deepseek-v2/cuda-experts.ts';
@@ -20,7 +22,7 @@ import { Session } from '../onnxruntime/session.ts';
 import { SessionOptions } from '../onnxruntime/session-options.ts';
 import { Tensor } from '../onnxruntime/tensor.ts';
 import { CudaSampling } from './cuda-sampling.ts';
-import { layOut, type PagedInput, type PagedStepBuffers, pagedInputs } from './paged-step-buffers.ts';
+import { layOut, type PagedInput, type PagedStepBuffers } from './paged-step-buffers.ts';
 import type { Rank } from './rank.ts';
 
 export interface CudaRankOptions {
@@ -45,7 +47,7 @@ const NO_GRAPH = -1;
 const DO_NOT_SYNCHRONIZE = 'disable_synchronize_execution_providers';
 
 /** Graph input of each part of the step's memory, and its element type. */
-const GRAPH_INPUTS: Readonly<Record<PagedInput, readonly [name: string, type: 'i64' | 'i32']>> = {
+const GRAPH_INPUTS = {
   tokenIds: [modelNames.tokenIds, 'i64'],
   positions: [modelNames.positions, 'i64'],
   slots: [cudaAttentionNames.slots, 'i64'],
@@ -53,14 +55,24 @@ const GRAPH_INPUTS: Readonly<Record<PagedInput, readonly [name: string, type: 'i
   firstTokens: [cudaAttentionNames.firstTokens, 'i32'],
   contextLengths: [cudaAttentionNames.contextLengths, 'i32'],
   blockTable: [cudaAttentionNames.blockTable, 'i32'],
-};
+} as const satisfies { readonly [Input in PagedInput]?: readonly [name: string, type: 'i64' | 'i32'] };
+const graphInputs = Object.keys(GRAPH_INPUTS) as readonly (keyof typeof GRAPH_INPUTS)[];
 
 interface Attached {
-  readonly buffers: PagedStepBuffers;
+  /** Steps come in them by turns. */
+  readonly slots: readonly StepSlot[];
+  readonly pinned: PinnedMemory;
+  /** Both are used by one step after another, in the order of the stream. */
   readonly inputs: DeviceBuffer;
   readonly logits: DeviceBuffer;
   /** null: the host samples. */
   readonly sampling: CudaSampling | null;
+}
+
+interface StepSlot {
+  readonly buffers: PagedStepBuffers;
+  /** Reached when a step in these buffers is done. */
+  readonly done: Pointer;
 }
 
 /** One GPU: session, latent pool, forward. Copies, kernels and the session share one stream. */
@@ -78,6 +90,9 @@ export class CudaRank implements Rank {
   /** By batch size: a replayable step is captured in its first runs and replayed from then on. The others have NO_GRAPH. */
   readonly #runOptions = new Map<number, RunOptions>();
   #attached: Attached | null = null;
+  #nextSlot = 0;
+  /** Oldest first. */
+  readonly #underWay: StepSlot[] = [];
   #boundShape = '';
 
   /** Builds the graph and loads the weights. @throws OnnxRuntimeError, CudaError */
@@ -124,54 +139,68 @@ export class CudaRank implements Rank {
     this.#memory = new MemoryInfo(runtime, { type: 'cuda', id: device.index });
   }
 
-  /** Allocates the latent pool and takes the buffers that steps come in. Once. @throws CudaError out of memory */
-  attach(numBlocks: number, buffers: PagedStepBuffers): void {
+  /** Allocates the latent pool and takes the buffers that steps come in, by turns. Once. @throws CudaError out of memory */
+  attach(numBlocks: number, allBuffers: readonly PagedStepBuffers[]): void {
     invariant(this.#attached === null, 'a rank is attached once');
+    const [first] = allBuffers;
+    invariant(first, 'steps need buffers');
     const { config, precision, blockSize } = this.#options;
     const width = latentWidth(config);
     for (let layer = 0; layer < config.numLayers; layer++) {
       const pool = this.#allocate(numBlocks * blockSize * width * STREAM_BYTES[precision.stream]);
       this.#bindInput(cudaAttentionNames.pool(layer), pool.address, precision.stream, [numBlocks * blockSize, width]);
     }
-    const { maxLogitRows, vocabSize } = buffers.memory.limits;
-    const inputs = this.#allocate(buffers.memory.inputs.byteLength);
+    const { maxLogitRows, vocabSize } = first.memory.limits;
+    const inputs = this.#allocate(first.memory.inputs.byteLength);
     const logits = this.#allocate(maxLogitRows * vocabSize * F32_BYTES);
-    const stream = this.#stream;
-    const sampling =
-      buffers.sampling && new CudaSampling(buffers.sampling, { device: this.#device, stream, buffers, inputs, logits });
-    this.#attached = { buffers, inputs, logits, sampling };
+    const device = this.#device;
+    const sampling = first.sampling && new CudaSampling(first, { device, stream: this.#stream, inputs, logits });
+    const copied = allBuffers.flatMap(({ memory }) => [
+      memory.inputs,
+      ...(memory.sampling ? [memory.sampling.masks, memory.sampling.results] : []),
+    ]);
+    const pinned = new PinnedMemory(device.driver, copied);
+    const slots = allBuffers.map((buffers) => ({ buffers, done: device.createEvent() }));
+    this.#attached = { slots, pinned, inputs, logits, sampling };
   }
 
-  run(awaitLateInputs: () => void): void {
+  begin(awaitLateInputs: () => void): void {
     const attached = this.#attached;
     invariant(attached, 'the rank is not attached');
-    const { buffers, inputs, logits, sampling } = attached;
+    const { slots, inputs, logits, sampling } = attached;
+    const slot = slots[this.#nextSlot]!;
+    const { buffers, done } = slot;
     const { shape, memory } = buffers;
-    const layout = layOut(shape);
-    const inputBytes = buffers.sampling?.end ?? layout.byteLength;
+    const inputBytes = buffers.sampling?.end ?? layOut(shape).byteLength;
     inputs.upload(new Uint8Array(memory.inputs, 0, inputBytes), this.#stream);
-    const shapeKey = Object.values(shape).join('x');
-    if (shapeKey !== this.#boundShape) {
-      this.#boundShape = shapeKey;
-      for (const input of pagedInputs) {
-        const [name, type] = GRAPH_INPUTS[input];
-        this.#bindInput(name, inputs.address + BigInt(layout.offsets[input]), type, layout.shapes[input]);
-      }
-      const rows = [shape.numLogitRows, memory.limits.vocabSize];
-      using tensor = Tensor.overDevice(this.#memory, logits.address, 'f32', rows);
-      this.#binding.bindOutput(modelNames.logits, tensor);
+    if (shape.takesTokens) {
+      invariant(sampling, 'only what the device has sampled can be taken');
+      sampling.takeTokens(buffers);
     }
+    this.#bindStep(attached, buffers);
     this.#ops.beginStep(shape.numDecodes);
     this.#session.run(this.#binding, this.#optionsOf(shape.isReplayable ? shape.numSequences : NO_GRAPH));
-    if (buffers.sampling?.shape && sampling) sampling.run(awaitLateInputs);
+    if (buffers.sampling?.shape && sampling) sampling.run(buffers, awaitLateInputs);
     else logits.download(buffers.logits.subarray(0, shape.numLogitRows * memory.limits.vocabSize), this.#stream);
-    this.#device.synchronize(this.#stream);
+    this.#device.recordEvent(done, this.#stream);
+    this.#nextSlot = (this.#nextSlot + 1) % slots.length;
+    this.#underWay.push(slot);
+  }
+
+  finish(isInterrupted: () => boolean = () => false): boolean {
+    const [slot] = this.#underWay;
+    invariant(slot, 'no step is under way');
+    while (!this.#device.hasReached(slot.done)) if (isInterrupted()) return false;
+    this.#underWay.shift();
+    return true;
   }
 
   [Symbol.dispose](): void {
     this.#device.synchronize(this.#stream);
     for (const options of this.#runOptions.values()) options.dispose();
     this.#attached?.sampling?.[Symbol.dispose]();
+    this.#attached?.pinned[Symbol.dispose]();
+    for (const { done } of this.#attached?.slots ?? []) this.#device.destroyEvent(done);
     this.#binding.dispose();
     this.#session.dispose();
     this.#memory.dispose();
@@ -180,6 +209,22 @@ export class CudaRank implements Rank {
     for (const buffer of this.#allocations) buffer[Symbol.dispose]();
     this.#ops[Symbol.dispose]();
     this.#device.destroyStream(this.#stream);
+  }
+
+  /** Inputs lie one after another, so that their addresses follow from the step's shape. */
+  #bindStep({ inputs, logits }: Attached, { shape, memory }: PagedStepBuffers): void {
+    const { isReplayable: _isReplayable, takesTokens: _takesTokens, ...sizes } = shape;
+    const shapeKey = Object.values(sizes).join('x');
+    if (shapeKey === this.#boundShape) return;
+    this.#boundShape = shapeKey;
+    const layout = layOut(shape);
+    for (const input of graphInputs) {
+      const [name, type] = GRAPH_INPUTS[input];
+      this.#bindInput(name, inputs.address + BigInt(layout.offsets[input]), type, layout.shapes[input]);
+    }
+    const rows = [shape.numLogitRows, memory.limits.vocabSize];
+    using tensor = Tensor.overDevice(this.#memory, logits.address, 'f32', rows);
+    this.#binding.bindOutput(modelNames.logits, tensor);
   }
 
   /** Run options of the CUDA graph for decode steps of this batch size, or of NO_GRAPH. */

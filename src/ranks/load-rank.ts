@@ -79,7 +79,10 @@ export function loadRank(device: DeviceSpec, { config, packed, blockSize, cacheR
     attach(numBlocks, memory) {
       invariant(memory.kind === 'paged', 'a CUDA rank takes paged steps');
       try {
-        rank.attach(numBlocks, new PagedStepBuffers(memory));
+        rank.attach(
+          numBlocks,
+          memory.slots.map((slot) => new PagedStepBuffers(slot)),
+        );
       } catch (error) {
         throw gpuMemoryError(error, 'while the latent cache was allocated');
       }

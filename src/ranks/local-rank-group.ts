@@ -12,11 +12,12 @@ export class LocalRankGroup<Buffers> implements RankGroup<Buffers> {
     this.buffers = [buffers];
   }
 
-  /** The engine may still write late inputs: the step runs in {@link wait}. */
+  /** The engine may still write late inputs: steps run in {@link wait}, one in each. */
   submit(): void {}
 
   wait(): void {
-    this.#rank.run(() => {});
+    this.#rank.begin(() => {});
+    this.#rank.finish();
   }
 
   stop(): void {

@@ -15,13 +15,22 @@ export interface PagedStepLimits {
   readonly vocabSize: number;
 }
 
-/** The memory behind {@link PagedStepBuffers}; crosses threads as it is. */
+/**
+ * Memory for steps under the CUDA attention contract, which take turns in it: one step can be written while another one computes.
+ * Crosses threads as it is.
+ */
 export interface PagedStepMemory {
   readonly kind: 'paged';
+  readonly slots: readonly PagedSlotMemory[];
+}
+
+/** The memory behind {@link PagedStepBuffers}. */
+export interface PagedSlotMemory {
   readonly limits: PagedStepLimits;
   readonly header: SharedArrayBuffer;
   /** Inputs of a step, and behind them the parameters of its sampling. */
   readonly inputs: SharedArrayBuffer;
+  /** The same for all slots: of two steps under way only the later one may leave logits here. */
   readonly logits: SharedArrayBuffer;
   /** null: the host samples. */
   readonly sampling: SamplingMemory | null;
@@ -43,6 +52,8 @@ const INPUTS = {
   contextLengths: 4,
   /** [S, maxBlocks] */
   blockTable: 4,
+  /** [T]: which row of the step before has chosen the token, -1: `tokenIds` holds it. Of steps that take tokens only. */
+  tokenSources: 4,
 } as const;
 
 export type PagedInput = keyof typeof INPUTS;
@@ -55,7 +66,8 @@ const NUM_SEQUENCES = 2;
 const MAX_BLOCKS = 3;
 const GRAPH = 4;
 const NUM_DECODES = 5;
-const HEADER_WORDS = 6;
+const TAKES_TOKENS = 6;
+const HEADER_WORDS = 7;
 const ALIGNMENT = 16;
 
 export interface PagedStepShape {
@@ -70,6 +82,8 @@ export interface PagedStepShape {
   readonly maxBlocks: number;
   /** A step of this shape may be captured once and replayed: nothing but the inputs' contents differs. */
   readonly isReplayable: boolean;
+  /** Some of the tokens are those that the step before chooses, which the engine does not know yet. */
+  readonly takesTokens: boolean;
 }
 
 /**
@@ -77,14 +91,14 @@ export interface PagedStepShape {
  * copy takes all of them to the device; where each begins follows from the step's shape alone.
  */
 export class PagedStepBuffers {
-  readonly memory: PagedStepMemory;
+  readonly memory: PagedSlotMemory;
   /** f32 [R, vocabSize]; of a step that samples on the device only the rows that it leaves to the host */
   readonly logits: Float32Array;
   /** null: the host samples. */
   readonly sampling: SamplingBuffers | null;
   readonly #header: Int32Array;
 
-  constructor(memory: PagedStepMemory) {
+  constructor(memory: PagedSlotMemory) {
     this.memory = memory;
     this.#header = new Int32Array(memory.header);
     this.logits = new Float32Array(memory.logits);
@@ -92,29 +106,29 @@ export class PagedStepBuffers {
     this.sampling = sampling && new SamplingBuffers(sampling, inputs, limits.vocabSize);
   }
 
-  /** @param maxListEntries entries of each list of parameters where the device samples; null: the host does */
-  static allocate(limits: PagedStepLimits, maxListEntries: number | null = null): PagedStepBuffers {
+  /**
+   * @param maxListEntries entries of each list of parameters where the device samples; null: the host does
+   * @param numSlots steps that may be under way
+   */
+  static allocate(limits: PagedStepLimits, maxListEntries: number | null = null, numSlots = 1): PagedStepBuffers[] {
     const { maxTokens, maxSequences, maxLogitRows, maxBlocksPerSequence, vocabSize } = limits;
     const largest = layOut({
       numTokens: maxTokens,
       numLogitRows: maxLogitRows,
       numSequences: maxSequences,
-      numDecodes: 0,
       maxBlocks: maxBlocksPerSequence,
-      isReplayable: false,
     });
     let inputBytes = largest.byteLength;
     if (maxListEntries !== null) {
       const most = { numRows: maxLogitRows, numBiases: maxListEntries, numSeen: maxListEntries };
       inputBytes += layOutSampling(most, inputBytes).byteLength;
     }
-    return new PagedStepBuffers({
-      kind: 'paged',
-      limits,
-      header: new SharedArrayBuffer(4 * HEADER_WORDS),
-      inputs: new SharedArrayBuffer(inputBytes),
-      logits: new SharedArrayBuffer(4 * maxLogitRows * vocabSize),
-      sampling: maxListEntries === null ? null : SamplingBuffers.allocate(maxLogitRows, vocabSize, maxListEntries),
+    const logits = new SharedArrayBuffer(4 * maxLogitRows * vocabSize);
+    return Array.from({ length: numSlots }, () => {
+      const sampling =
+        maxListEntries === null ? null : SamplingBuffers.allocate(maxLogitRows, vocabSize, maxListEntries);
+      const header = new SharedArrayBuffer(4 * HEADER_WORDS);
+      return new PagedStepBuffers({ limits, header, inputs: new SharedArrayBuffer(inputBytes), logits, sampling });
     });
   }
 
@@ -126,6 +140,7 @@ export class PagedStepBuffers {
       numDecodes: this.#header[NUM_DECODES]!,
       maxBlocks: this.#header[MAX_BLOCKS]!,
       isReplayable: this.#header[GRAPH] === 1,
+      takesTokens: this.#header[TAKES_TOKENS] === 1,
     };
   }
 
@@ -139,6 +154,7 @@ export class PagedStepBuffers {
     this.#header[NUM_DECODES] = shape.numDecodes;
     this.#header[MAX_BLOCKS] = shape.maxBlocks;
     this.#header[GRAPH] = Number(shape.isReplayable);
+    this.#header[TAKES_TOKENS] = Number(shape.takesTokens);
     const layout = layOut(shape);
     this.sampling?.reset(layout.byteLength);
     return new PagedStepInputs(this.memory.inputs, layout);
@@ -153,7 +169,12 @@ export interface PagedLayout {
 }
 
 /** Byte offsets and shapes of the inputs of a step. */
-export function layOut({ numTokens, numLogitRows, numSequences, maxBlocks }: PagedStepShape): PagedLayout {
+export function layOut({
+  numTokens,
+  numLogitRows,
+  numSequences,
+  maxBlocks,
+}: Pick<PagedStepShape, 'numTokens' | 'numLogitRows' | 'numSequences' | 'maxBlocks'>): PagedLayout {
   const shapes: Record<PagedInput, readonly number[]> = {
     tokenIds: [numTokens],
     positions: [numTokens],
@@ -162,6 +183,7 @@ export function layOut({ numTokens, numLogitRows, numSequences, maxBlocks }: Pag
     firstTokens: [numSequences + 1],
     contextLengths: [numSequences],
     blockTable: [numSequences, maxBlocks],
+    tokenSources: [numTokens],
   };
   const offsets = {} as Record<PagedInput, number>;
   let end = 0;
@@ -178,6 +200,7 @@ export class PagedStepInputs {
   readonly firstTokens: Int32Array;
   readonly contextLengths: Int32Array;
   readonly blockTable: Int32Array;
+  readonly tokenSources: Int32Array;
   readonly #words: Int32Array;
   readonly #layout: PagedLayout;
 
@@ -192,6 +215,7 @@ export class PagedStepInputs {
     this.firstTokens = view('firstTokens');
     this.contextLengths = view('contextLengths');
     this.blockTable = view('blockTable');
+    this.tokenSources = view('tokenSources');
   }
 
   /** Writes element `index` of a 64-bit input. */

@@ -4,11 +4,11 @@
  * contract.
  */
 export interface RankGroup<Buffers> {
-  /** Inputs and results of each rank. Written by the engine only while no step is under way; late inputs until it waits. */
+  /** Inputs and results of each rank. Written by the engine only while no step that uses them is under way; late inputs until it waits. */
   readonly buffers: readonly Buffers[];
-  /** Starts the step that the buffers hold on every rank. */
+  /** Hands the step that the buffers hold to every rank. */
   submit(): void;
-  /** Blocks until all ranks are done. @throws RankError */
+  /** Blocks until all ranks are done with the oldest step that was not waited for. @throws RankError */
   wait(): void;
   /** Ends the ranks; no step may be under way. */
   stop(): void;

@@ -7,15 +7,13 @@ const STATUS = 2;
 const MESSAGE_LENGTH = 3;
 /** The last step whose late inputs are there. */
 const LATE = 4;
-const WORDS = 5;
+const STOPPED = 5;
+/** Changes with everything that a rank may be waiting for. */
+const BELL = 6;
+const WORDS = 7;
 const MESSAGE_BYTES = 16_384;
 
 const Status = { ok: 0, failed: 1, gone: 2 } as const;
-
-/** What a rank is told to do; the number travels in place of a step count. */
-const STOP = -1;
-/** In place of a step count: the engine waits for no step any more. */
-const NEVER = -2;
 
 /** Thrown by the engine's wait when a rank's step failed or the rank is gone. */
 export class RankError extends Error {
@@ -28,41 +26,47 @@ export interface RankLinkMemory {
 
 /**
  * Hands steps from the engine to one rank and back, through shared memory and Atomics: no message is built and no event
- * loop turns. At most one step is under way. Ordering: everything written before submit() is visible to the rank after
- * next(), and the other way round for complete() and wait(). Late inputs may be written until wait(), and are visible to the
- * rank after awaitLateInputs().
+ * loop turns. Several steps may be under way; they are begun, completed and waited for in order. Ordering: everything written before
+ * submit() is visible to the rank after next(), and the other way round for complete() and wait(). Late inputs may be written until
+ * wait(), and are visible to the rank after awaitLateInputs(). Steps are counted modulo 2^32.
  */
 export class RankLink {
   readonly memory: RankLinkMemory;
   readonly #control: Int32Array;
   readonly #message: Uint8Array;
+  /** Engine: steps waited for. Rank: steps begun. */
+  #waited: number;
+  #begun: number;
 
   constructor(memory: RankLinkMemory) {
     this.memory = memory;
     this.#control = new Int32Array(memory.control, 0, WORDS);
     this.#message = new Uint8Array(memory.control, WORDS * 4, MESSAGE_BYTES);
+    this.#waited = Atomics.load(this.#control, COMPLETED);
+    this.#begun = this.#waited;
   }
 
   static allocate(): RankLink {
     return new RankLink({ control: new SharedArrayBuffer(WORDS * 4 + MESSAGE_BYTES) });
   }
 
-  /** Engine: starts the step that the buffers hold. */
+  /** Engine: hands over one more step. */
   submit(): void {
     Atomics.add(this.#control, SUBMITTED, 1);
-    Atomics.notify(this.#control, SUBMITTED);
+    this.#ring();
   }
 
-  /** Engine: blocks until the submitted step is complete. @throws RankError with the rank's own message */
+  /** Engine: blocks until the oldest step that was not waited for is complete. @throws RankError with the rank's own message */
   wait(): void {
-    const submitted = Atomics.load(this.#control, SUBMITTED);
-    Atomics.store(this.#control, LATE, submitted);
-    Atomics.notify(this.#control, LATE);
+    const step = (this.#waited + 1) | 0;
+    this.#waited = step;
+    Atomics.store(this.#control, LATE, step);
+    this.#ring();
     for (;;) {
       const completed = Atomics.load(this.#control, COMPLETED);
       const status = Atomics.load(this.#control, STATUS);
       if (status === Status.gone) throw new RankError('the rank is gone');
-      if (completed === submitted) {
+      if (hasReached(completed, step)) {
         if (status === Status.failed) throw new RankError(this.#readMessage());
         return;
       }
@@ -70,47 +74,52 @@ export class RankLink {
     }
   }
 
-  /** Engine: ends the rank's loop after the step under way. */
+  /** Engine: ends the rank's loop after the steps that it has begun. */
   stop(): void {
-    Atomics.store(this.#control, SUBMITTED, STOP);
-    Atomics.notify(this.#control, SUBMITTED);
+    Atomics.store(this.#control, STOPPED, 1);
+    this.#ring();
   }
 
   /**
    * Whoever watches the threads, when one of them is of no use any more: a waiting engine, or a rank that waits for late
-   * inputs, is released with an error; a rank that waits for a step ends, or does after the one under way.
+   * inputs, is released with an error; a rank that waits for a step ends, or does after those that it has begun.
    */
   markGone(): void {
     Atomics.store(this.#control, STATUS, Status.gone);
     Atomics.add(this.#control, COMPLETED, 1);
     Atomics.notify(this.#control, COMPLETED);
-    Atomics.store(this.#control, LATE, NEVER);
-    Atomics.notify(this.#control, LATE);
     this.stop();
   }
 
-  /** Rank: blocks until a step is there; false means stop. */
+  /** Rank: a step is there to be begun, and {@link next} would return at once. */
+  get hasNext(): boolean {
+    return !this.#isOver && Atomics.load(this.#control, SUBMITTED) !== this.#begun;
+  }
+
+  /** Rank: blocks until a step is there, which it has to begin; false means stop. */
   next(): boolean {
     for (;;) {
-      const submitted = Atomics.load(this.#control, SUBMITTED);
-      if (submitted === STOP || Atomics.load(this.#control, STATUS) === Status.gone) return false;
-      if (submitted !== Atomics.load(this.#control, COMPLETED)) return true;
-      Atomics.wait(this.#control, SUBMITTED, submitted);
+      const bell = Atomics.load(this.#control, BELL);
+      if (this.#isOver) return false;
+      if (this.hasNext) {
+        this.#begun = (this.#begun + 1) | 0;
+        return true;
+      }
+      Atomics.wait(this.#control, BELL, bell);
     }
   }
 
-  /** Rank, during a step: blocks until the engine waits for it. @throws RankError when it never will */
+  /** Rank, while it begins a step: blocks until the engine waits for that step. @throws RankError when it never will */
   awaitLateInputs(): void {
-    const submitted = Atomics.load(this.#control, SUBMITTED);
     for (;;) {
-      const late = Atomics.load(this.#control, LATE);
-      if (late === submitted) return;
+      const bell = Atomics.load(this.#control, BELL);
+      if (hasReached(Atomics.load(this.#control, LATE), this.#begun)) return;
       if (Atomics.load(this.#control, STATUS) === Status.gone) throw new RankError('the engine is gone');
-      Atomics.wait(this.#control, LATE, late);
+      Atomics.wait(this.#control, BELL, bell);
     }
   }
 
-  /** Rank: the step is done, `error` null when it went well. */
+  /** Rank: the oldest step begun is done, `error` null when it went well. */
   complete(error: Error | null): void {
     if (error) this.#writeMessage(error.message);
     const before = Atomics.load(this.#control, STATUS);
@@ -120,6 +129,15 @@ export class RankLink {
     }
     Atomics.add(this.#control, COMPLETED, 1);
     Atomics.notify(this.#control, COMPLETED);
+  }
+
+  get #isOver(): boolean {
+    return Atomics.load(this.#control, STOPPED) !== 0 || Atomics.load(this.#control, STATUS) === Status.gone;
+  }
+
+  #ring(): void {
+    Atomics.add(this.#control, BELL, 1);
+    Atomics.notify(this.#control, BELL);
   }
 
   #writeMessage(text: string): void {
@@ -133,4 +151,9 @@ export class RankLink {
     if (length > MESSAGE_BYTES) throw new InvariantError('rank message is longer than its buffer');
     return new TextDecoder().decode(this.#message.slice(0, length));
   }
+}
+
+/** Whether a count of steps has come to `step`; counts wrap. */
+function hasReached(count: number, step: number): boolean {
+  return ((count - step) | 0) >= 0;
 }

@@ -5,9 +5,9 @@ import { makeDummyWeights } from '../packing/dummy-weights.ts';
 import { packCheckpoint } from '../packing/pack-checkpoint.ts';
 import { precisionOf } from './device-spec.ts';
 import { loadRank, probeDevice } from './load-rank.ts';
-import type { Rank } from './rank.ts';
 import { RankLink } from './rank-link.ts';
 import type { RankCommand, RankFault, RankMessage, RankWorkerData } from './rank-messages.ts';
+import { serveSteps } from './serve-steps.ts';
 
 /** Entry of a rank thread: packs and loads the model, then computes steps, blocked in between. */
 const port = parentPort;
@@ -44,17 +44,6 @@ async function serve(): Promise<void> {
   const rank = loaded.attach(command.numBlocks, command.stepMemory);
   send({ type: 'attached' });
   serveSteps(rank, new RankLink(command.linkMemory));
-}
-
-function serveSteps(rank: Rank, link: RankLink): void {
-  while (link.next()) {
-    try {
-      rank.run(() => link.awaitLateInputs());
-      link.complete(null);
-    } catch (error) {
-      link.complete(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
 }
 
 function toFault(error: unknown): RankFault {

@@ -10,6 +10,7 @@ const BLOCK_STEP = 4;
 
 /** Turns a step plan into the inputs of the CPU attention contract (deepseek-v2/cpu-attention.ts) and runs it. */
 export class CpuRunner implements Runner {
+  readonly maxUnderWay = 1;
   readonly #ranks: RankGroup<StepBuffers>;
   readonly #buffers: StepBuffers;
   readonly #blockSize: number;
@@ -22,14 +23,14 @@ export class CpuRunner implements Runner {
     this.#blockSize = blockSize;
   }
 
-  start(plan: StepWork, onWritten?: (rows: readonly LogitRows[]) => void): LogitRows[] {
+  start(plan: StepWork, onWritten?: (rows: readonly LogitRows[], slot: number) => void): LogitRows[] {
     const rows = layOutRows(plan);
     const last = rows.at(-1);
     this.#buffers.reset(plan.numTokens, last ? last.firstRow + last.numRows : 0);
     this.#writeTokens(plan);
     this.#writeLogitRows(plan.entries, rows);
     this.#writeGroups(plan);
-    onWritten?.(rows);
+    onWritten?.(rows, 0);
     this.#ranks.submit();
     return rows;
   }

@@ -6,16 +6,22 @@ export interface LogitRows {
   readonly numRows: number;
 }
 
-/** Runs step plans on the devices. One step at a time: start, wait, read the logits. */
+/**
+ * Runs step plans on the devices: start, wait, read the logits. Where the devices sample, a step whose tokens nobody has to know may be
+ * started before the one before it was waited for.
+ */
 export interface Runner {
+  /** Steps that may be under way. */
+  readonly maxUnderWay: number;
   /**
    * Writes the step's inputs and starts it. Returns each entry's rows of the logits, in the plan's order.
-   * @param onWritten called with the same before the step starts: what else travels with it can be written now
+   * @param onWritten called with the same before the step starts, what else travels with it can be written now; `slot` says in which of
+   * the devices' memories, from 0 to maxUnderWay - 1
    */
-  start(plan: StepWork, onWritten?: (rows: readonly LogitRows[]) => void): LogitRows[];
-  /** Blocks until the step is done. @throws RankError */
+  start(plan: StepWork, onWritten?: (rows: readonly LogitRows[], slot: number) => void): LogitRows[];
+  /** Blocks until the oldest step under way is done. @throws RankError */
   wait(): void;
-  /** Logits of one row of the finished step, valid until the next start. [vocabSize] */
+  /** Logits of one row of the step that was waited for, valid until the next start. [vocabSize] */
   logits(row: number): Float32Array;
 }
 

@@ -11,6 +11,8 @@ export interface WorkEntry {
   readonly samples: boolean;
   /** The logits of all of them are wanted. */
   readonly wantsAllRows: boolean;
+  /** The only token is the one that the step before, which is still under way, samples for the sequence. */
+  readonly isPending?: boolean;
 }
 
 /** What a runner is given: the tokens that one step computes. The scheduler's StepPlan is one. */

@@ -12,6 +12,8 @@ export interface RowSampling {
   readonly sampling: SequenceSampling;
   /** Its output must match a grammar. */
   readonly hasGrammar: boolean;
+  /** Output tokens that come before this one and are not known yet. */
+  readonly numPending: number;
 }
 
 const NO_MASK = -1;
@@ -61,7 +63,8 @@ export function packSampling<Row extends RowSampling>(
   return masked;
 }
 
-function isServed({ logprobs, logprobTokenIds }: SamplingParams): boolean {
+/** Whether the device can sample with such parameters. */
+export function isServed({ logprobs, logprobTokenIds }: SamplingParams): boolean {
   return logprobs === null || (logprobTokenIds.length === 0 && logprobs <= MAX_TOP_LOGPROBS);
 }
 
@@ -70,7 +73,7 @@ function writeRows(inputs: SamplingInputs, rows: readonly RowSampling[], vocabSi
   let bias = 0;
   let seen = 0;
   let next = 0;
-  for (const { row, sampling } of rows) {
+  for (const { row, sampling, numPending } of rows) {
     const { params, seenTokenIds, outputCounts } = sampling;
     biasStart.fill(bias, next, row + 1);
     historyStart.fill(seen, next, row + 1);
@@ -93,7 +96,7 @@ function writeRows(inputs: SamplingInputs, rows: readonly RowSampling[], vocabSi
     inputs.topP[row] = params.topP;
     inputs.minP[row] = params.minP;
     inputs.topLogprobs[row] = params.logprobs ?? NO_LOGPROBS;
-    inputs.setDraw(row, sampling.seed, sampling.numOutputTokens);
+    inputs.setDraw(row, sampling.seed, sampling.numOutputTokens + numPending);
   }
   biasStart.fill(bias, next);
   historyStart.fill(seen, next);

@@ -78,6 +78,13 @@ export class SequenceSampling {
     );
   }
 
+  /** Whether the next distribution depends on output tokens by more than the model; true as well where a mask is needed. */
+  get dependsOnOutput(): boolean {
+    const { badWords, minTokens, allowedTokenIds } = this.params;
+    const isMasked = badWords.length > 0 || allowedTokenIds !== null || this.#numOutputTokens < minTokens;
+    return this.#penalizesOutput || isMasked;
+  }
+
   /** Adds a token to the output. */
   append(tokenId: number): void {
     this.#numOutputTokens++;

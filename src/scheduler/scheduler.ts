@@ -1,6 +1,7 @@
 import { invariant } from '../errors.ts';
 import type { BlockPool } from '../kv-cache/block-pool.ts';
 import { finishOf } from './finish.ts';
+import { planDecodesAhead } from './plan-ahead.ts';
 import { RunningList } from './running-list.ts';
 import { checkSchedulerConfig, maxRunningSequences, type SchedulerConfig } from './scheduler-config.ts';
 import type { Sequence } from './sequence.ts';
@@ -8,6 +9,13 @@ import { SequenceCache } from './sequence-cache.ts';
 import { StepBuilder } from './step-builder.ts';
 import type { CommitResult, FinishedSequence, ScheduledEntry, StepPlan } from './step-plan.ts';
 import { WaitingQueue } from './waiting-queue.ts';
+
+interface InFlight {
+  readonly plan: StepPlan;
+  readonly sequences: ReadonlySet<Sequence>;
+  /** Of sequences that ended while this step, the last to do so, may still write to them. */
+  readonly heldBlockTables: (readonly number[])[];
+}
 
 /**
  * Decides what each step computes: `plan`, run it, `commit`, over and over. In the spirit of vLLM's V1 scheduler.
@@ -21,8 +29,7 @@ import { WaitingQueue } from './waiting-queue.ts';
  *   So the best-ranked sequence advances in every step, and every sequence ends once those before it have ended.
  * - A sequence whose next block is just being computed for another one waits for it instead of computing it twice.
  *
- * At most one step is in flight. Planning step n + 1 beside step n would need tokens that are known by place only, and
- * preempted blocks held back like aborted ones: both belong here and in {@link SequenceCache}, callers would not change.
+ * One step is in flight, or two where the second one follows from the first whatever that samples ({@link planAhead}).
  */
 export class Scheduler {
   readonly #config: SchedulerConfig;
@@ -32,10 +39,8 @@ export class Scheduler {
   readonly #waiting = new WaitingQueue();
   readonly #running = new RunningList();
   readonly #sequences = new Map<number, Sequence>();
-  /** Block tables of sequences aborted while the step in flight may still write to them. */
-  readonly #heldBlockTables: (readonly number[])[] = [];
-  readonly #scheduledNow = new Set<Sequence>();
-  #planInFlight: StepPlan | null = null;
+  /** Plans in flight, oldest first. */
+  readonly #inFlight: InFlight[] = [];
   #numArrived = 0;
 
   constructor(config: SchedulerConfig, pool: BlockPool) {
@@ -89,39 +94,53 @@ export class Scheduler {
     if (sequence.status === 'waiting') {
       this.#waiting.remove(sequence);
     } else {
-      this.#running.remove(sequence);
-      const blockTable = this.#cache.detach(sequence);
-      if (this.#scheduledNow.has(sequence)) this.#heldBlockTables.push(blockTable);
-      else this.#pool.free(blockTable);
+      this.#leave(sequence);
     }
     this.#end(sequence);
     return sequence;
   }
 
   /**
-   * Plans the next step; it must be committed before the next plan. Costs O(running + admitted), plus the prefix
+   * Plans the next step, with none in flight. Costs O(running + admitted), plus the prefix
    * look-up of one sequence that has to wait.
    * @returns null when nothing is left to compute
    */
   plan(): StepPlan | null {
-    invariant(this.#planInFlight === null, 'the step in flight is not committed');
+    invariant(this.#inFlight.length === 0, 'the step in flight is not committed');
     const step = new StepBuilder(this.#config, this.#running.numDecodes);
     const owedBlocks = this.#continueRunning(step);
     if (step.preempted.length === 0) this.#admitWaiting(step, owedBlocks);
     const plan = step.build();
     invariant(plan !== null || !this.hasUnfinished, 'sequences are unfinished but none can advance');
-    for (const entry of plan?.entries ?? []) this.#scheduledNow.add(entry.sequence);
-    this.#planInFlight = plan;
+    if (plan !== null) this.#launch(plan);
     return plan;
   }
 
   /**
-   * Takes in the results of the step in flight. Sequences that end here have given back their blocks already.
-   * @param sampled The next token of every entry that samples; those of aborted sequences are ignored.
-   * @throws InvariantError when `plan` is not the step in flight or a token is missing
+   * Plans the step after the one in flight without knowing what that samples, where it is clear whatever that is: all running
+   * sequences go on decoding and nobody can be admitted. Both are to be committed in order.
+   * @param isAllowed whether a sequence's tokens may go into the next step unseen
+   * @returns null where it is not clear
+   */
+  planAhead(isAllowed: (sequence: Sequence) => boolean): StepPlan | null {
+    const [last, ...more] = this.#inFlight;
+    invariant(last && more.length === 0, 'one step is in flight when the next is planned ahead');
+    if (this.#waiting.length > 0 && this.#running.length < this.#maxRunning) return null;
+    const { maxModelLen } = this.#config;
+    const [running, cache, pool] = [this.#running, this.#cache, this.#pool];
+    const plan = planDecodesAhead({ last: last.plan, running, cache, pool, maxModelLen, isAllowed });
+    if (plan !== null) this.#launch(plan);
+    return plan;
+  }
+
+  /**
+   * Takes in the results of the step in flight, of two the older one. Sequences that end here have given back their blocks already, or
+   * will with the commit of the younger one.
+   * @param sampled The next token of every entry that samples; those of sequences that have ended are ignored.
+   * @throws InvariantError when `plan` is not that step or a token is missing
    */
   commit(plan: StepPlan, sampled: ReadonlyMap<Sequence, number>): CommitResult {
-    invariant(plan === this.#planInFlight, 'this plan is not in flight');
+    invariant(plan === this.#inFlight[0]?.plan, 'this plan is not in flight, or not the oldest');
     this.#endStep();
     const finished: FinishedSequence[] = [];
     for (const entry of plan.entries) {
@@ -134,7 +153,7 @@ export class Scheduler {
 
   /** Ends all unfinished sequences in scheduling order, for a failed engine: no step may be running any more. */
   drainAll(): Sequence[] {
-    this.#endStep();
+    while (this.#inFlight.length > 0) this.#endStep();
     const drained = [...this.#running];
     for (let next = this.#waiting.peek(); next !== null; next = this.#waiting.peek()) {
       drained.push(next);
@@ -161,7 +180,8 @@ export class Scheduler {
       const numBlocks = this.#cache.numBlocksFor(sequence.numComputedTokens);
       invariant(numBlocks <= sequence.blockTable.length, `sequence ${sequence.id} lacks blocks of computed tokens`);
     }
-    this.#pool.checkIntegrity([...running.map((sequence) => sequence.blockTable), ...this.#heldBlockTables]);
+    const held = this.#inFlight.flatMap((step) => step.heldBlockTables);
+    this.#pool.checkIntegrity([...running.map((sequence) => sequence.blockTable), ...held]);
   }
 
   /** @returns blocks to leave free when admitting: what running sequences still lack, and one more for each */
@@ -247,17 +267,28 @@ export class Scheduler {
     }
     const finish = finishOf(sequence, this.#config.maxModelLen);
     if (finish === null) return null;
-    this.#running.remove(sequence);
-    this.#pool.free(this.#cache.detach(sequence));
+    this.#leave(sequence);
     this.#end(sequence);
     return { sequence, ...finish };
   }
 
-  /** The ranks have nothing in hand any more. */
+  #launch(plan: StepPlan): void {
+    const sequences = new Set(plan.entries.map(({ sequence }) => sequence));
+    this.#inFlight.push({ plan, sequences, heldBlockTables: [] });
+  }
+
+  /** The ranks are done with the oldest step. */
   #endStep(): void {
-    this.#planInFlight = null;
-    this.#scheduledNow.clear();
-    for (const blockTable of this.#heldBlockTables.splice(0)) this.#pool.free(blockTable);
+    for (const blockTable of this.#inFlight.shift()?.heldBlockTables ?? []) this.#pool.free(blockTable);
+  }
+
+  /** A sequence runs no more. A step in flight may still write to its blocks: they are free once the last one is committed. */
+  #leave(sequence: Sequence): void {
+    this.#running.remove(sequence);
+    const blockTable = this.#cache.detach(sequence);
+    const last = this.#inFlight.findLast(({ sequences }) => sequences.has(sequence));
+    if (last) last.heldBlockTables.push(blockTable);
+    else this.#pool.free(blockTable);
   }
 
   #end(sequence: Sequence): void {

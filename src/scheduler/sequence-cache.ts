@@ -58,7 +58,12 @@ export class SequenceCache {
 
   /** Gives the sequence blocks for its next `count` tokens. @throws InvariantError when they do not fit */
   allocate(sequence: Sequence, count: number): void {
-    const numBlocks = this.numBlocksFor(sequence.numComputedTokens + count) - sequence.blockTable.length;
+    this.allocateUpTo(sequence, sequence.numComputedTokens + count);
+  }
+
+  /** Gives the sequence blocks for its first `numTokens` tokens. @throws InvariantError when they do not fit */
+  allocateUpTo(sequence: Sequence, numTokens: number): void {
+    const numBlocks = this.numBlocksFor(numTokens) - sequence.blockTable.length;
     if (numBlocks > 0) sequence.blockTable.push(...this.#pool.allocate(numBlocks));
   }
 

@@ -96,5 +96,6 @@ function toEntry(sequence: Sequence, count: number): ScheduledEntry {
     blockTable: sequence.blockTable,
     samples: start + count === sequence.numTokens && sequence.request.maxTokens > 0,
     wantsAllRows: sequence.isScoring && start >= sequence.numScoredTokens,
+    isPending: false,
   };
 }

@@ -17,6 +17,8 @@ export interface ScheduledEntry {
   readonly samples: boolean;
   /** The logits of all `count` positions are wanted (prompt log-probabilities). */
   readonly wantsAllRows: boolean;
+  /** The one token computed is what the plan before, still in flight, samples for the sequence: nobody knows it yet. */
+  readonly isPending: boolean;
 }
 
 /** What one step computes. */

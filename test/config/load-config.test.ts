@@ -109,7 +109,7 @@ describe('environment', () => {
       device: 'cuda:1',
       dtype: 'float16',
       cudaKernels: 'portable',
-      cudaSampler: 'device',
+      cudaSampler: 'host',
       loadFormat: 'dummy',
       gpuMemoryUtilization: '0.5',
       allowedOrigins: 'https://a.example,http://localhost:3000',

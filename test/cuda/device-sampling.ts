@@ -4,7 +4,7 @@
 // order of a sum, decide a near tie.
 import { fileURLToPath } from 'node:url';
 import { grammarVocabulary } from '../../src/engine/grammar-vocabulary.ts';
-import type { TokenRow, TokenSource } from '../../src/engine/token-source.ts';
+import type { StepTokens, TokenRow, TokenSource } from '../../src/engine/token-source.ts';
 import { compileGrammar } from '../../src/grammar/compile-grammar.ts';
 import { buildTokenTrie } from '../../src/grammar/token-trie.ts';
 import type { SampledToken } from '../../src/sampling/sampler.ts';
@@ -78,25 +78,31 @@ class CheckedTokens implements TokenSource {
     this.#host = host;
   }
 
-  begin(rows: readonly TokenRow[], numRows: number): void {
-    this.#device.begin(rows, numRows);
+  begin(rows: readonly TokenRow[], numRows: number, slot: number): StepTokens {
+    const device = this.#device.begin(rows, numRows, slot);
+    const host = this.#host.begin(rows, numRows, slot);
+    return {
+      areChosenUnseen: false,
+      prepare: () => device.prepare(),
+      sample: (row) => this.#sample(row, device, host),
+    };
   }
 
-  prepare(): void {
-    this.#device.prepare();
+  canChooseUnseen(): boolean {
+    return false;
   }
 
-  sample(row: TokenRow): SampledToken {
+  #sample(row: TokenRow, device: StepTokens, host: StepTokens): SampledToken {
     const { counts } = this;
     counts.tokens++;
     let wanted: SampledToken;
     try {
-      wanted = this.#host.sample(row);
+      wanted = host.sample(row);
     } catch (error) {
-      if (!hasThrown(() => this.#device.sample(row))) counts.different++;
+      if (!hasThrown(() => device.sample(row))) counts.different++;
       throw error;
     }
-    const { tokenId, logprobs } = this.#device.sample(row);
+    const { tokenId, logprobs } = device.sample(row);
     if (tokenId !== wanted.tokenId) counts.different++;
     else if (logprobs && wanted.logprobs) {
       counts.worstLogprob = Math.max(counts.worstLogprob, worstDifference(logprobs, wanted.logprobs));

@@ -87,7 +87,10 @@ function logitsOf(kernels: KernelChoice): Float32Array[][] {
   });
   rank.attach(NUM_BLOCKS, buffers);
   const decodeBuckets = [1, 4, 48];
-  const runner = new PagedRunner(new LocalRankGroup(rank, buffers), { blockSize: BLOCK_SIZE, decodeBuckets });
+  const runner = new PagedRunner(new LocalRankGroup<readonly PagedStepBuffers[]>(rank, buffers), {
+    blockSize: BLOCK_SIZE,
+    decodeBuckets,
+  });
   return STEPS.map(([, entries]) => {
     const rows = runner.start({ entries, numTokens: entries.reduce((sum, { count }) => sum + count, 0) });
     runner.wait();

@@ -60,7 +60,7 @@ class LocalGpu implements LocalDevice {
   readonly #rank: CudaRank;
   readonly #vocabSize: number;
   readonly #sampler: Sampler;
-  sampling: SamplingBuffers | null = null;
+  sampling: readonly SamplingBuffers[] = [];
 
   constructor(config: DeepseekV2Config, precision: Precision, packed: PackedModel, sampler: Sampler) {
     this.#sampler = sampler;
@@ -78,10 +78,11 @@ class LocalGpu implements LocalDevice {
 
   attach({ numBlocks, ...limits }: DeviceLimits): Runner {
     const maxListEntries = this.#sampler !== 'host' ? MAX_LIST_ENTRIES : null;
-    const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: this.#vocabSize }, maxListEntries);
-    this.sampling = buffers.sampling;
+    const numSlots = this.#sampler === 'device' ? 2 : 1;
+    const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: this.#vocabSize }, maxListEntries, numSlots);
+    this.sampling = buffers.flatMap(({ sampling }) => sampling ?? []);
     this.#rank.attach(numBlocks, buffers);
-    const rank = this.#sampler === 'checked device' ? withLogits(this.#rank, buffers) : this.#rank;
+    const rank = this.#sampler === 'checked device' ? withLogits(this.#rank, buffers[0]!) : this.#rank;
     return new PagedRunner(new LocalRankGroup(rank, buffers), {
       blockSize: BLOCK_SIZE,
       decodeBuckets: decodeBuckets(limits.maxSequences),
@@ -97,12 +98,14 @@ class LocalGpu implements LocalDevice {
 /** A rank that leaves all logits behind besides what it has sampled. */
 function withLogits(rank: CudaRank, buffers: PagedStepBuffers): Rank {
   return {
-    run(awaitLateInputs) {
-      rank.run(awaitLateInputs);
+    begin(awaitLateInputs) {
+      rank.begin(awaitLateInputs);
+      rank.finish();
       // The step wants no sampling any more; it writes the same latents to the same slots.
       buffers.sampling!.reset(layOut(buffers.shape).byteLength);
-      rank.run(awaitLateInputs);
+      rank.begin(awaitLateInputs);
     },
+    finish: () => rank.finish(),
     [Symbol.dispose]: () => rank[Symbol.dispose](),
   };
 }

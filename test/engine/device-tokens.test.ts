@@ -18,8 +18,9 @@ const NUM_ROWS = 12;
 
 function buffersFor(maxListEntries: number): PagedStepBuffers {
   const limits = { maxTokens: 16, maxSequences: 16, maxLogitRows: NUM_ROWS, maxBlocksPerSequence: 3 };
-  const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: WIDTH }, maxListEntries);
-  buffers.begin({ numTokens: 5, numLogitRows: 5, numSequences: 5, numDecodes: 5, maxBlocks: 2, isReplayable: false });
+  const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: WIDTH }, maxListEntries)[0]!;
+  const counts = { numTokens: 5, numLogitRows: 5, numSequences: 5, numDecodes: 5, maxBlocks: 2 };
+  buffers.begin({ ...counts, isReplayable: false, takesTokens: false });
   return buffers;
 }
 
@@ -67,16 +68,16 @@ describe('rows packed for the device', () => {
           return values;
         });
         const wanted = rows.flatMap(({ params, prompt, output, isWanted }, row) =>
-          isWanted ? [{ row, sampling: sequenceOf(params, prompt, output), constraint: null }] : [],
+          isWanted ? [{ row, sampling: sequenceOf(params, prompt, output), constraint: null, numPending: 0 }] : [],
         );
         const host = new HostTokens(
           { logits: (row) => buffers.logits.subarray(row * WIDTH, (row + 1) * WIDTH) },
           sampler,
         );
-        const device = new DeviceTokens(buffers.sampling!, host, VOCAB_SIZE);
-        device.begin(wanted, rows.length);
+        const device = new DeviceTokens([buffers.sampling!], host, VOCAB_SIZE);
+        const tokens = device.begin(wanted, rows.length, 0);
         const rank = new PagedStepBuffers(buffers.memory);
-        device.prepare();
+        tokens.prepare();
         const all = Float32Array.from(logits.flatMap((values) => [...values]));
         const tensors = packedViews(rank, all);
         sampleLikeDevice(tensors, rows.length, WIDTH);
@@ -87,7 +88,7 @@ describe('rows packed for the device', () => {
           if (toHost.includes(row.row)) left++;
           else served++;
           const expected = outcome(() => sampler.sample(logits[row.row]!, row.sampling));
-          const actual = outcome(() => device.sample(row));
+          const actual = outcome(() => tokens.sample(row));
           // A mask may hide a flaw from the host's sampler.
           if (rows[row.row]!.flaw !== null) continue;
           if (typeof expected === 'string' || typeof actual === 'string') {
@@ -119,16 +120,16 @@ describe('rows packed for the device', () => {
       { logits: () => new Float32Array(WIDTH) },
       new Sampler({ logitsWidth: WIDTH, vocabSize: VOCAB_SIZE }),
     );
-    const device = new DeviceTokens(buffers.sampling!, host, VOCAB_SIZE);
+    const device = new DeviceTokens([buffers.sampling!], host, VOCAB_SIZE);
     const nothing = { allowedTokenIds: [EOS], minTokens: 1 };
     const rows = [{}, nothing].map((overrides, row) => {
-      return { row, sampling: sequenceOf(samplingParams(overrides), [], []), constraint: null };
+      return { row, sampling: sequenceOf(samplingParams(overrides), [], []), constraint: null, numPending: 0 };
     });
-    device.begin(rows, 2);
-    device.prepare();
+    const tokens = device.begin(rows, 2, 0);
+    tokens.prepare();
     const logits = new Float32Array(2 * WIDTH).fill(Number.NaN, WIDTH - 1, WIDTH);
     sampleLikeDevice(packedViews(buffers, logits), 2, WIDTH);
-    expect(rows.map((row) => outcome(() => device.sample(row)))).toEqual(['SamplingError', 'NoTokenLeftError']);
+    expect(rows.map((row) => outcome(() => tokens.sample(row)))).toEqual(['SamplingError', 'NoTokenLeftError']);
   });
 
   it('lie behind the inputs of the step, for one copy', () => {
@@ -137,7 +138,12 @@ describe('rows packed for the device', () => {
     const { end: endOfInputs } = buffers.sampling!;
     inputs.fill(7);
     const biased = { logitBias: [[3, 1] as const], temperature: 1, seed: -(2 ** 40) - 5 };
-    const row = { row: 0, sampling: sequenceOf(samplingParams(biased), [], [4, 4, 4]), hasGrammar: false };
+    const row = {
+      row: 0,
+      sampling: sequenceOf(samplingParams(biased), [], [4, 4, 4]),
+      hasGrammar: false,
+      numPending: 1,
+    };
     packSampling(buffers.sampling!, [row], 1, VOCAB_SIZE);
     const { end, layout } = buffers.sampling!;
     expect(inputs.subarray(0, endOfInputs).every((byte) => byte === 7)).toBe(true);
@@ -145,14 +151,14 @@ describe('rows packed for the device', () => {
     expect(end).toBeGreaterThan(endOfInputs);
     const integers = new BigInt64Array(buffers.memory.inputs);
     expect(integers[layout.offsets.seed / 8]).toBe(-(2n ** 40n) - 5n);
-    expect(integers[layout.offsets.index / 8]).toBe(3n);
+    expect(integers[layout.offsets.index / 8]).toBe(4n);
   });
 
   it('that need lists longer than there is room for are left to the host', () => {
     const buffers = buffersFor(4);
     const rowOf = (row: number, numBiases: number) => {
       const logitBias = Array.from({ length: numBiases }, (_, id) => [id, 1] as const);
-      return { row, sampling: sequenceOf(samplingParams({ logitBias }), [], []), hasGrammar: false };
+      return { row, sampling: sequenceOf(samplingParams({ logitBias }), [], []), hasGrammar: false, numPending: 0 };
     };
     packSampling(buffers.sampling!, [rowOf(0, 3), rowOf(1, 2), rowOf(3, 1)], 5, VOCAB_SIZE);
     const { validTokens, biasStart } = buffers.sampling!.inputs;

@@ -16,23 +16,24 @@ function step(rows: readonly (Partial<SamplingParams> | null)[], { isMasked = fa
   const gpu = new FakeGpu();
   const { device, stream } = gpu;
   const limits = { maxTokens: 8, maxSequences: 8, maxLogitRows: MAX_ROWS, maxBlocksPerSequence: 1, vocabSize: WIDTH };
-  const buffers = PagedStepBuffers.allocate(limits, 16);
+  const buffers = PagedStepBuffers.allocate(limits, 16)[0]!;
   const inputs = new DeviceBuffer(device.driver, buffers.memory.inputs.byteLength);
   const logits = new DeviceBuffer(device.driver, 4 * MAX_ROWS * WIDTH);
-  const sampling = new CudaSampling(buffers.sampling!, { device, stream, buffers, inputs, logits });
+  const sampling = new CudaSampling(buffers, { device, stream, inputs, logits });
   const warmUpLaunches = gpu.numLaunches;
   logits.upload(new Uint8Array(Float32Array.from({ length: MAX_ROWS * WIDTH }, (_, i) => i).buffer), stream);
 
-  buffers.begin({ numTokens: 4, numLogitRows: 4, numSequences: 4, numDecodes: 4, maxBlocks: 1, isReplayable: false });
+  const counts = { numTokens: 4, numLogitRows: 4, numSequences: 4, numDecodes: 4, maxBlocks: 1 };
+  buffers.begin({ ...counts, isReplayable: false, takesTokens: false });
   const wanted = rows.flatMap((params, row) => {
     if (params === null) return [];
     const sequence = new SequenceSampling(samplingParams(params), [], [0], { fallbackSeed: 1 });
-    return [{ row, sampling: sequence, hasGrammar: isMasked }];
+    return [{ row, sampling: sequence, hasGrammar: isMasked, numPending: 0 }];
   });
   const masked = packSampling(buffers.sampling!, wanted, rows.length, WIDTH);
   inputs.upload(new Uint8Array(buffers.memory.inputs, 0, buffers.sampling!.end), stream);
   let waited = 0;
-  sampling.run(() => {
+  sampling.run(buffers, () => {
     waited++;
     masked.forEach((_, index) => {
       buffers.sampling!.mask(index).fill(0)[0] = 1 << (index + 3);

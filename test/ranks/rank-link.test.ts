@@ -1,6 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import type { Rank } from '../../src/ranks/rank.ts';
 import { RankError, RankLink } from '../../src/ranks/rank-link.ts';
+import { serveSteps } from '../../src/ranks/serve-steps.ts';
 
 describe('RankLink', () => {
   it('hands over one step after another', () => {
@@ -119,5 +121,88 @@ describe('RankLink', () => {
     }
     link.stop();
     expect(await ended).toBe(0);
+  });
+});
+
+describe('several steps under way', () => {
+  it('are begun, completed and waited for in order', () => {
+    const link = RankLink.allocate();
+    const rank = new RankLink(link.memory);
+    link.submit();
+    expect([rank.hasNext, rank.next(), rank.hasNext]).toEqual([true, true, false]);
+    link.submit();
+    expect([rank.hasNext, rank.next(), rank.hasNext]).toEqual([true, true, false]);
+    rank.complete(null);
+    link.wait();
+    rank.complete(new Error('the second one'));
+    expect(() => link.wait()).toThrow(new RankError('the second one'));
+  });
+
+  it('go on when their number no longer fits a word', () => {
+    const memory = { control: new SharedArrayBuffer(32_768) };
+    new Int32Array(memory.control).fill(2 ** 31 - 2, 0, 2);
+    const link = new RankLink(memory);
+    const rank = new RankLink(memory);
+    for (let step = 0; step < 4; step++) {
+      link.submit();
+      expect(rank.next()).toBe(true);
+      expect(rank.hasNext).toBe(false);
+      rank.complete(null);
+      link.wait();
+    }
+  });
+});
+
+describe('serveSteps', () => {
+  /** A rank whose steps are done when it is told so, or when nothing interrupts its waiting. */
+  function makeRank(log: string[], fails: readonly string[] = []): Rank {
+    let begun = 0;
+    let done = 0;
+    const act = (name: string): void => {
+      log.push(name);
+      if (fails.includes(name)) throw new Error(`no ${name}`);
+    };
+    return {
+      begin: () => act(`begin ${++begun}`),
+      finish: (isInterrupted) => {
+        if (isInterrupted?.()) return false;
+        act(`finish ${++done}`);
+        return true;
+      },
+      [Symbol.dispose]: () => {},
+    };
+  }
+
+  /** Submits two steps at once, and stops once both are answered. */
+  function serveTwo(rank: Rank): string[] {
+    const link = RankLink.allocate();
+    const answers: string[] = [];
+    const served = new RankLink(link.memory);
+    const complete = served.complete.bind(served);
+    served.complete = (error) => {
+      answers.push(error?.message ?? 'ok');
+      complete(error);
+      if (answers.length === 2) link.stop();
+    };
+    link.submit();
+    link.submit();
+    serveSteps(rank, served);
+    return answers;
+  }
+
+  it('begins the next step before it waits for the one under way', () => {
+    const log: string[] = [];
+    expect(serveTwo(makeRank(log))).toEqual(['ok', 'ok']);
+    expect(log).toEqual(['begin 1', 'begin 2', 'finish 1', 'finish 2']);
+  });
+
+  it('answers steps in order when a later one cannot begin', () => {
+    const log: string[] = [];
+    expect(serveTwo(makeRank(log, ['begin 2']))).toEqual(['ok', 'no begin 2']);
+    expect(log).toEqual(['begin 1', 'begin 2', 'finish 1']);
+  });
+
+  it('answers with the error of a step that fails on the device', () => {
+    expect(serveTwo(makeRank([], ['finish 1']))).toEqual(['no finish 1', 'ok']);
   });
 });

@@ -6,11 +6,14 @@ import { SAMPLER_TENSORS, sampleLikeDevice, samplerViews, viewOf } from './sampl
 /** What fresh memory holds, so that nobody relies on zeros that were not asked for. */
 const POISON = 0xa5;
 const STREAM = 99n;
+/** Handles of the kernels. */
+const SAMPLER = 1n;
+const TAKE_TOKENS = 2n;
 
 type Argument = number | bigint | string | ArrayBufferView;
 
 /**
- * A GPU whose memory is the host's and that knows one kernel, the sampler. Allocations are separate blocks; a copy or an argument that
+ * A GPU whose memory is the host's and that knows two kernels, the sampler and takeTokens. Allocations are separate blocks; a copy or an argument that
  * leaves its block is an error.
  */
 export class FakeGpu {
@@ -90,12 +93,15 @@ export class FakeGpu {
         return;
       }
       case 'cuLaunchKernelEx':
-        this.#launch(args[3] as BigUint64Array);
+        if (args[1] === TAKE_TOKENS) this.#takeTokens(args[3] as BigUint64Array);
+        else this.#sample(args[3] as BigUint64Array);
+        return;
+      case 'cuModuleGetFunction':
+        (args[0] as BigUint64Array)[0] = args[2] === 'takeTokens' ? TAKE_TOKENS : SAMPLER;
         return;
       case 'cuMemcpyDtoH_v2': // a constant of the module
       case 'cuModuleLoadData':
       case 'cuModuleUnload':
-      case 'cuModuleGetFunction':
       case 'cuModuleGetGlobal_v2':
       case 'cuFuncSetAttribute':
       case 'cuCtxSynchronize':
@@ -110,8 +116,21 @@ export class FakeGpu {
     return new Uint8Array(block, offset, length);
   }
 
+  /** As kernels/portable/take-tokens.cu says. */
+  #takeTokens(extra: BigUint64Array): void {
+    const bytes = new DataView(koffi.view(extra[1]!, 28));
+    const viewAt = (index: number) => this.view(bytes.getBigUint64(8 * index, true));
+    const [ids, sources, chosen] = [viewAt(0), viewAt(1), viewAt(2)];
+    const count = bytes.getInt32(24, true);
+    const tokenIds = new BigInt64Array(ids.block, ids.offset, count);
+    const chosenIds = new Int32Array(chosen.block, chosen.offset);
+    new Int32Array(sources.block, sources.offset, count).forEach((source, token) => {
+      if (source >= 0) tokenIds[token] = BigInt(Math.max(0, chosenIds[source]!));
+    });
+  }
+
   /** The sampler's arguments: its tensors, two addresses that it does not need here, and six numbers. */
-  #launch(extra: BigUint64Array): void {
+  #sample(extra: BigUint64Array): void {
     this.numLaunches++;
     const names = Object.keys(SAMPLER_TENSORS);
     const numAddresses = names.length + 2;

@@ -16,12 +16,14 @@ export interface HashDeviceOptions {
   readonly poisonToken?: number;
   /** null: the host samples. */
   readonly maxListEntries: number | null;
+  /** Steps that may be under way; 1 where absent. */
+  readonly numSlots?: number;
   /** Starts a thread for the rank; absent: it runs in this one. */
   readonly startThread?: (data: HashThreadData) => void;
 }
 
 export interface HashThreadData {
-  readonly memory: PagedStepBuffers['memory'];
+  readonly memory: readonly PagedStepBuffers['memory'][];
   readonly control: RankLink['memory'];
   readonly options: HashRankOptions;
 }
@@ -29,26 +31,33 @@ export interface HashThreadData {
 /** A {@link HashRank} for an engine, which finds its sampling in `sampling` or on the host. */
 export class HashDevice implements LocalDevice {
   readonly blockSize = 16;
-  sampling: SamplingBuffers | null = null;
+  sampling: readonly SamplingBuffers[] = [];
   readonly #options: HashDeviceOptions;
-  #ranks: RankGroup<PagedStepBuffers> | null = null;
+  #rank: HashRank | null = null;
+  #ranks: RankGroup<readonly PagedStepBuffers[]> | null = null;
 
   constructor(options: HashDeviceOptions) {
     this.#options = options;
   }
 
+  /** Steps with tokens that the engine did not know, where the rank is in this thread. */
+  get numTakingSteps(): number {
+    return this.#rank?.numTakingSteps ?? 0;
+  }
+
   attach({ numBlocks, ...limits }: DeviceLimits): Runner {
-    const { width, maxListEntries, poisonToken = null, startThread } = this.#options;
-    const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: width }, maxListEntries);
+    const { width, maxListEntries, numSlots = 1, poisonToken = null, startThread } = this.#options;
+    const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: width }, maxListEntries, numSlots);
     const options = { numBlocks, blockSize: this.blockSize, poisonToken };
     if (startThread) {
       const link = RankLink.allocate();
-      startThread({ memory: buffers.memory, control: link.memory, options });
+      startThread({ memory: buffers.map(({ memory }) => memory), control: link.memory, options });
       this.#ranks = new LinkedRankGroup([{ buffers, link }]);
     } else {
-      this.#ranks = new LocalRankGroup(new HashRank(buffers, options), buffers);
+      this.#rank = new HashRank(buffers, options);
+      this.#ranks = new LocalRankGroup<readonly PagedStepBuffers[]>(this.#rank, buffers);
     }
-    this.sampling = buffers.sampling;
+    this.sampling = buffers.flatMap(({ sampling }) => sampling ?? []);
     return new PagedRunner(this.#ranks, {
       blockSize: this.blockSize,
       decodeBuckets: decodeBuckets(limits.maxSequences),

@@ -51,8 +51,8 @@ export interface LocalDevice extends Disposable {
   readonly blockSize: number;
   /** Allocates the pool and everything that steps travel in; once. */
   attach(limits: DeviceLimits): Runner;
-  /** Once attached: what sampling travels in where the device samples. */
-  readonly sampling?: SamplingBuffers | null;
+  /** Once attached: what sampling travels in, slot by slot, where the device samples. */
+  readonly sampling?: readonly SamplingBuffers[];
 }
 
 export interface DeviceLimits {
@@ -157,7 +157,9 @@ export class LocalEngine implements Disposable {
     const vocabSize = shape.vocabSize ?? config.vocabSize;
     const host = new HostTokens(runner, new Sampler({ logitsWidth: config.vocabSize, vocabSize }));
     const { wrapTokens = (tokens: TokenSource) => tokens } = shape;
-    const tokens = device.sampling ? wrapTokens(new DeviceTokens(device.sampling, host, vocabSize), host) : host;
+    const tokens = device.sampling?.length
+      ? wrapTokens(new DeviceTokens(device.sampling, host, vocabSize), host)
+      : host;
     this.core = new EngineCore({
       scheduler: new Scheduler(
         {

@@ -64,15 +64,15 @@ export class PagedCpu implements LocalDevice {
 
   attach({ numBlocks, ...limits }: DeviceLimits): Runner {
     const { numLayers, vocabSize } = this.#config;
-    const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize });
+    const [buffers] = PagedStepBuffers.allocate({ ...limits, vocabSize }) as [PagedStepBuffers];
     const width = latentWidth(this.#config);
     const slots = numBlocks * this.blockSize;
     const pools = Array.from({ length: numLayers }, () => {
       const values = new Float32Array(slots * width).fill(Number.NaN);
       return Tensor.over(this.#session.runtime, values, [slots, width]);
     });
-    const rank: Rank = { run: () => this.#run(buffers, pools), [Symbol.dispose]: () => {} };
-    const group = new LocalRankGroup(rank, buffers);
+    const rank: Rank = { begin: () => this.#run(buffers, pools), finish: () => true, [Symbol.dispose]: () => {} };
+    const group = new LocalRankGroup(rank, [buffers]);
     return new PagedRunner(group, { blockSize: this.blockSize, decodeBuckets: decodeBuckets(limits.maxSequences) });
   }
 
