@@ -42,7 +42,7 @@ describe('defaults', () => {
       device: 'cpu',
       dtype: 'auto',
       cudaKernels: 'auto',
-      cudaSampler: 'host',
+      cudaSampler: 'device',
       loadFormat: 'auto',
       numThreads: null,
       cacheDir: null,
