@@ -1,5 +1,6 @@
 import type { GraphBuilder, Value } from '../onnx/graph-builder.ts';
 import type { DeepseekV2Config } from './config.ts';
+import type { Fusions } from './fusions.ts';
 import type { Precision } from './precision.ts';
 
 /** What every emitter needs. */
@@ -7,6 +8,7 @@ export interface EmitContext {
   readonly graph: GraphBuilder;
   readonly config: DeepseekV2Config;
   readonly precision: Precision;
+  readonly fusions: Fusions;
   /** A packed weight by its name (packed-weights.ts); declared as an initialiser on first use. */
   weight(name: string): Value;
 }

@@ -5,11 +5,12 @@ import type { GraphModel } from '../onnx/model.ts';
 import type { AttentionEmitter, RotaryTables } from './attention.ts';
 import { type DeepseekV2Config, isMoeLayer } from './config.ts';
 import { type EmitContext, linear } from './emit-context.ts';
+import type { Addends, Fusions } from './fusions.ts';
 import { emitMla } from './mla.ts';
 import { emitMlp } from './mlp.ts';
 import { type ExpertsEmitter, emitMoe } from './moe.ts';
 import type { Precision } from './precision.ts';
-import { addThenNorm, rmsNorm } from './rms-norm.ts';
+import { rmsNorm } from './rms-norm.ts';
 import { ropeFrequencies } from './rope.ts';
 
 /** Inputs and outputs that do not depend on the attention contract. */
@@ -40,16 +41,16 @@ export interface ModelGraphOptions {
   /** Makes the emitter of the wanted attention contract; it declares its own inputs. */
   readonly attention: (context: EmitContext) => AttentionEmitter;
   readonly experts: ExpertsEmitter;
+  readonly fusions: Fusions;
   /** Of the weights, and so of the activations. */
   readonly precision: Precision;
 }
 
 /** Builds the whole model (HF DeepseekV2ForCausalLM) over flat tokens [T]. Pure: reads no weights. */
 export function buildModelGraph(options: ModelGraphOptions): GraphModel {
-  const { config } = options;
+  const { config, precision, fusions } = options;
   const graph = new GraphBuilder();
-  const { precision } = options;
-  const context: EmitContext = { graph, config, precision, weight: weightDeclarer(graph, options) };
+  const context: EmitContext = { graph, config, precision, fusions, weight: weightDeclarer(graph, options) };
 
   const tokenIds = graph.input(modelNames.tokenIds, 'i64', ['T']);
   const positions = graph.input(modelNames.positions, 'i64', ['T']);
@@ -61,12 +62,12 @@ export function buildModelGraph(options: ModelGraphOptions): GraphModel {
   let normed = rmsNorm(context, residual, 'layers.0.input_norm', config.rmsNormEps);
   for (let layer = 0; layer < config.numLayers; layer++) {
     const attended = emitMla(context, attention, rotary, normed, layer);
-    ({ normed, residual } = addThenNorm(context, attended, residual, `layers.${layer}.post_norm`));
-    const fed = isMoeLayer(config, layer)
+    ({ normed, residual } = fusions.addNorm(context, residual, [attended], `layers.${layer}.post_norm`));
+    const fed: Addends = isMoeLayer(config, layer)
       ? emitMoe(context, options.experts, normed, layer)
-      : emitMlp(context, normed, `layers.${layer}.`, config.intermediateSize);
+      : [emitMlp(context, normed, `layers.${layer}.`, config.intermediateSize)];
     const next = layer + 1 < config.numLayers ? `layers.${layer + 1}.input_norm` : 'norm';
-    ({ normed, residual } = addThenNorm(context, fed, residual, next));
+    ({ normed, residual } = fusions.addNorm(context, residual, fed, next));
   }
   const wanted = graph.node('Gather', [normed, logitRows], { attributes: { axis: 0 } }); // [R, hidden]
   const logits = linear(context, wanted, 'lm_head');

@@ -2,6 +2,7 @@ import { type DeepseekV2Config, latentWidth } from '../deepseek-v2/config.ts';
 import { CpuAttention, cpuAttentionNames } from '../deepseek-v2/cpu-attention.ts';
 import { emitCpuExperts } from '../deepseek-v2/cpu-experts.ts';
 import { buildModelGraph, modelNames, type WeightLocation } from '../deepseek-v2/model-graph.ts';
+import { plainFusions } from '../deepseek-v2/plain-fusions.ts';
 import { FLOAT32 } from '../deepseek-v2/precision.ts';
 import { invariant } from '../errors.ts';
 import { encodeModel } from '../onnx/encoder.ts';
@@ -57,6 +58,7 @@ export class CpuRank implements Rank {
         weightsFile: options.weightsFile,
         attention: (context) => new CpuAttention(context, { numGroups, blockSize }),
         experts: emitCpuExperts,
+        fusions: plainFusions,
         precision: FLOAT32,
       }),
     );

@@ -8,6 +8,7 @@ import { PinnedMemory } from '../cuda/pinned-memory.ts';
 import { type DeepseekV2Config, latentWidth } from '../deepseek-v2/config.ts';
 import { CudaAttention, cudaAttentionNames } from '../deepseek-v2/cuda-attention.ts';
 import { cudaExperts } from '../deepseek-v2/cuda-experts.ts';
+import { cudaFusions } from '../deepseek-v2/cuda-fusions.ts';
 import { buildModelGraph, modelNames, type WeightLocation } from '../deepseek-v2/model-graph.ts';
 import type { Precision } from '../deepseek-v2/precision.ts';
 import { invariant } from '../errors.ts';
@@ -113,6 +114,7 @@ export class CudaRank implements Rank {
         weightsFile: options.weightsFile,
         attention: (context) => new CudaAttention(context, { blockSize }),
         experts: cudaExperts(),
+        fusions: cudaFusions,
       }),
     );
     this.#env = new Env(runtime);

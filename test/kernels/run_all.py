@@ -1,4 +1,4 @@
-"""All kernel tests on one GPU: run_all.py [portable] [attention] [experts] [sampler] [bench]; without names the tests, not the timings.
+"""All kernel tests on one GPU: run_all.py [portable] [fused] [attention] [experts] [sampler] [bench]; without names the tests, not the timings.
 The last line says how many checks passed and failed."""
 import importlib
 import os
@@ -10,7 +10,8 @@ import torch
 from checks import results
 from driver import has_hopper
 
-TESTS = ("portable", "attention", "experts", "sampler")
+TESTS = ("portable", "fused", "attention", "experts", "sampler")
+EVERYWHERE = ("portable", "fused")
 
 
 def main():
@@ -18,7 +19,7 @@ def main():
     torch.manual_seed(int(os.environ.get("SEED", "1")))
     print(torch.cuda.get_device_name(), flush=True)
     for name in names:
-        if name != "portable" and not has_hopper():
+        if name not in EVERYWHERE and not has_hopper():
             print(f"{name}: skipped, this GPU is no Hopper one")
             continue
         before, begin = dict(results), time.time()

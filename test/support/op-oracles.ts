@@ -10,6 +10,8 @@ export class OpOracles {
     PagedAttention: pagedAttention,
     ExpertsScratch: expertsScratch,
     RoutedExperts: routedExperts,
+    SwiGlu: swiGlu,
+    AddNorm: addNorm,
   };
 
   /** The operator with the declarations of `op`, computed here. */
@@ -37,6 +39,34 @@ export class OpOracles {
 }
 
 const floats = (context: KernelContext, index: number): Float32Array => context.input(index).data() as Float32Array;
+
+function swiGlu(context: KernelContext): void {
+  const [numTokens, both] = context.input(0).shape as [number, number];
+  const width = both / 2;
+  const gateUp = floats(context, 0);
+  const h = context.output(0, [numTokens, width]).data() as Float32Array;
+  h.forEach((_, i) => {
+    const at = Math.floor(i / width) * both + (i % width);
+    h[i] = (gateUp[at]! / (1 + Math.exp(-gateUp[at]!))) * gateUp[at + width]!;
+  });
+}
+
+function addNorm(context: KernelContext): void {
+  const addends = [0, 2, 3].map((index) => context.optionalInput(index)?.data() as Float32Array | undefined);
+  const weight = floats(context, 1);
+  const shape = context.input(0).shape;
+  const hidden = shape[1]!;
+  const normed = context.output(0, shape).data() as Float32Array;
+  const sum = context.output(1, shape).data() as Float32Array;
+  sum.forEach((_, i) => {
+    sum[i] = addends.reduce((total, values) => total + (values?.[i] ?? 0), 0);
+  });
+  for (let row = 0; row < sum.length; row += hidden) {
+    const values = sum.subarray(row, row + hidden);
+    const scale = 1 / Math.sqrt(dot(values, values) / hidden + context.attributes['epsilon']!);
+    for (let i = 0; i < hidden; i++) normed[row + i] = values[i]! * scale * weight[i]!;
+  }
+}
 
 function latentWrite(context: KernelContext): void {
   const { heads, rope, kv_offset, q_offset, epsilon } = context.attributes as Record<string, number>;

@@ -4,6 +4,7 @@ import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
 import { type DeepseekV2Config, latentWidth } from '../../src/deepseek-v2/config.ts';
 import { CudaAttention, cudaAttentionNames } from '../../src/deepseek-v2/cuda-attention.ts';
 import { cudaExperts } from '../../src/deepseek-v2/cuda-experts.ts';
+import { cudaFusions } from '../../src/deepseek-v2/cuda-fusions.ts';
 import { buildModelGraph, modelNames } from '../../src/deepseek-v2/model-graph.ts';
 import { FLOAT32 } from '../../src/deepseek-v2/precision.ts';
 import { encodeModel } from '../../src/onnx/encoder.ts';
@@ -50,6 +51,7 @@ export class PagedCpu implements LocalDevice {
         weightsFile: packed.weightsFile,
         attention: (context) => new CudaAttention(context, { blockSize: this.blockSize }),
         experts: cudaExperts(),
+        fusions: cudaFusions,
       }),
     );
     const env = new Env(runtime);

@@ -1,11 +1,13 @@
 import type { CustomOp } from '../../onnxruntime/custom-op.ts';
 import type { CudaDevice } from '../device.ts';
 import type { StreamType } from '../element-types.ts';
+import { addNormOp } from './add-norm.ts';
 import { attentionPlanOp } from './attention-plan.ts';
 import { GpuKernels, type KernelChoice } from './gpu-kernels.ts';
 import { latentWriteOp } from './latent-write.ts';
 import { pagedAttentionOp } from './paged-attention.ts';
 import { RoutedExperts } from './routed-experts.ts';
+import { swiGluOp } from './swi-glu.ts';
 
 /** The custom operators of the CUDA graphs with their kernels; to be disposed of after the sessions that use them. */
 export class CudaOps implements Disposable {
@@ -21,7 +23,14 @@ export class CudaOps implements Disposable {
     this.#kernels = new GpuKernels(device, type, choice);
     this.#experts = new RoutedExperts(this.#kernels);
     const kernels = this.#kernels;
-    this.all = [latentWriteOp(kernels), attentionPlanOp(kernels), pagedAttentionOp(kernels), ...this.#experts.all];
+    this.all = [
+      latentWriteOp(kernels),
+      attentionPlanOp(kernels),
+      pagedAttentionOp(kernels),
+      ...this.#experts.all,
+      swiGluOp(kernels),
+      addNormOp(kernels),
+    ];
   }
 
   /**

@@ -1,0 +1,3 @@
+// The portable kernels as machine code that may start before its predecessor has ended.
+#include "../portable/add-norm.cuh"
+#include "../portable/swiglu.cuh"

@@ -1,0 +1,26 @@
+import type { Value } from '../onnx/graph-builder.ts';
+import type { EmitContext } from './emit-context.ts';
+
+/**
+ * What one kind of device computes in a kernel of its own, and the other with plain operators: {@link plainFusions} on CPU,
+ * {@link cudaFusions} on CUDA.
+ */
+export interface Fusions {
+  /** silu(gate) * up: gate_up [T, 2 * width], all of gate first, -> [T, width]. */
+  swiGlu(context: EmitContext, gateUp: Value, width: number): Value;
+  /**
+   * Adds to the residual stream [T, hidden] and normalises the sum; both are needed further on.
+   *
+   * @param addends one or two, [T, hidden] each
+   * @param weight name of the RMS norm's packed weight
+   */
+  addNorm(context: EmitContext, residual: Value, addends: Addends, weight: string): NormedSum;
+}
+
+export type Addends = readonly [Value] | readonly [Value, Value];
+
+/** [T, hidden] each. */
+export interface NormedSum {
+  readonly normed: Value;
+  readonly residual: Value;
+}

@@ -1,0 +1,26 @@
+import { MICROSOFT_DOMAIN } from '../onnx/graph-builder.ts';
+import { splitLast } from './emit-context.ts';
+import type { Fusions } from './fusions.ts';
+
+/** Operators that ONNX Runtime has for every device. */
+export const plainFusions: Fusions = {
+  swiGlu(context, gateUp, width) {
+    const { graph } = context;
+    const [gate, up] = splitLast(context, gateUp, [width, width]); // [T, width] each
+    const silu = graph.node('Mul', [gate!, graph.node('Sigmoid', [gate!])]);
+    return graph.node('Mul', [silu, up!]);
+  },
+
+  addNorm(context, residual, [first, second], weight) {
+    const { graph, config } = context;
+    const x = second === undefined ? first : graph.node('Add', [first, second]);
+    const inputs = [x, residual, context.weight(weight)];
+    const [normed, , , sum] = graph.nodes('SkipSimplifiedLayerNormalization', inputs, 4, {
+      domain: MICROSOFT_DOMAIN,
+      attributes: { epsilon: { float: config.rmsNormEps } },
+      label: weight,
+      omittedOutputs: [1, 2],
+    });
+    return { normed: normed!, residual: sum! };
+  },
+};

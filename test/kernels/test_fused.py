@@ -1,0 +1,79 @@
+"""The fused small steps against float64 on fresh random inputs, outputs poisoned with NaN: as PTX, and on Hopper as machine code too."""
+import torch
+
+from checks import DTYPES, TOLERANCE, poisoned, rand, relative_error, verify, verify_same
+from driver import Module, has_hopper
+
+WIDE = {"f32": 4, "f16": 8, "bf16": 8}
+TOKENS = (1, 3, 33, 300, 2049)
+
+
+class Fused:
+    """Launches as cuda/ops/fused-kernels.ts makes them."""
+
+    def __init__(self, target):
+        self.target, self.is_hopper = target, target == "hopper"
+        self.module = Module("hopper-fused.cubin" if self.is_hopper else "portable-fused.ptx")
+
+    def launch(self, name, grid, block, arguments, early=None):
+        self.module.launch(name, grid, block, arguments, early=self.is_hopper if early is None else early)
+
+    def swiglu(self, suffix, gate_up, h):
+        tokens, width = h.shape
+        access, elements = row_access(suffix, width)
+        self.launch(f"swiGlu_{suffix}_{access}", (-(-tokens * width // (elements * 128)),), 128, [gate_up, h, tokens, width])
+
+    def add_norm(self, suffix, residual, weight, x, second, normed, total):
+        tokens, hidden = residual.shape
+        access, elements = row_access(suffix, hidden)
+        block = min(1024, 32 * -(-hidden // (elements * 32)))
+        self.launch(f"addNorm_{suffix}_{access}", (tokens,), block, [residual, weight, x, second, normed, total, hidden, 1e-6])
+
+
+def row_access(suffix, width):
+    return ("wide", WIDE[suffix]) if width % WIDE[suffix] == 0 else ("any", 1)
+
+
+def swiglu(fused, suffix, tokens, width):
+    gate_up = (rand(tokens, 2 * width) * 3).to(DTYPES[suffix])
+    if tokens > 1:  # beyond what exp() can take
+        gate_up[1, :width] = -200
+        gate_up[-1, :width // 2] = 120
+    h = poisoned(tokens, width, dtype=DTYPES[suffix])
+    fused.swiglu(suffix, gate_up, h)
+    gate, up = gate_up.double().chunk(2, -1)
+    verify(f"swiGlu {fused.target} {suffix} T={tokens} w={width}", relative_error(h, torch.nn.functional.silu(gate) * up), TOLERANCE[suffix])
+
+
+def add_norm(fused, suffix, tokens, hidden, with_second):
+    dtype = DTYPES[suffix]
+    residual, x = (rand(tokens, hidden) * 5).to(dtype), rand(tokens, hidden, dtype=dtype)
+    second = rand(tokens, hidden, dtype=dtype) if with_second else None
+    weight = rand(hidden, dtype=dtype)
+    normed, total = poisoned(tokens, hidden, dtype=dtype), poisoned(tokens, hidden, dtype=dtype)
+    fused.add_norm(suffix, residual, weight, x, second, normed, total)
+    # In the order of the kernel, for one value has but one rounding to the stream's type.
+    wanted = residual.float() + x.float()
+    if with_second:
+        wanted = wanted + second.float()
+    name = f"addNorm {fused.target} {suffix} T={tokens} hidden={hidden} second={with_second}"
+    verify_same(f"{name} sum", total, wanted.to(dtype))
+    stream = total.double()
+    scaled = stream * torch.rsqrt(stream.square().mean(-1, keepdim=True) + 1e-6) * weight.double()
+    verify(f"{name} norm", relative_error(normed, scaled), TOLERANCE[suffix] / 3)
+    alone = [t[-1:].contiguous() for t in (residual, x)]
+    last, ignored = poisoned(1, hidden, dtype=dtype), poisoned(1, hidden, dtype=dtype)
+    fused.add_norm(suffix, alone[0], weight, alone[1], second[-1:].contiguous() if with_second else None, last, ignored)
+    verify_same(f"{name} alone", last, normed[-1:])
+
+
+def run():
+    for target in ("portable", "hopper") if has_hopper() else ("portable",):
+        fused = Fused(target)
+        for suffix in DTYPES:
+            for tokens in TOKENS:
+                for width in (1, 33, 96, 100, 2816, 10944):
+                    swiglu(fused, suffix, tokens, width)
+                for hidden in (1, 33, 96, 100, 2048, 5120, 9000):
+                    for with_second in (False, True):
+                        add_norm(fused, suffix, tokens, hidden, with_second)
