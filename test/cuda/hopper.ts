@@ -1,36 +1,35 @@
 // The Hopper kernels inside a session and behind their wrappers: node test/cuda/hopper.ts (Node 24, no development dependency)
-// Three layers of DeepSeek-V2-Lite's shape with random weights give the same logits with the Hopper kernels as with the portable
-// ones, eagerly and replayed; the sampler chooses the CPU sampler's tokens.
+// Three layers of DeepSeek-V2-Lite's shape with random weights, eagerly and replayed. The truth are the same weights computed in float32 by
+// the portable kernels; in bfloat16 the Hopper kernels may be further from it than the portable ones by a factor only. The sampler
+// chooses the CPU sampler's tokens.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { CudaDevice } from '../../src/cuda/device.ts';
 import type { KernelChoice } from '../../src/cuda/ops/gpu-kernels.ts';
 import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
+import { FLOAT32, type Precision } from '../../src/deepseek-v2/precision.ts';
 import { makeDummyWeights } from '../../src/packing/dummy-weights.ts';
-import { CudaRank } from '../../src/ranks/cuda-rank.ts';
-import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
-import { PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
-import { PagedRunner } from '../../src/runner/paged-runner.ts';
+import type { PackedModel } from '../../src/packing/packed-model.ts';
 import type { WorkEntry } from '../../src/runner/step-work.ts';
 import { V2_LITE } from '../deepseek-v2/published-configs.ts';
-import { openCudaRuntime } from './cuda-runtime.ts';
+import { Checks } from './checks.ts';
+import { describeSpread, relativeError, spreadOf } from './errors.ts';
+import { StepSession } from './step-session.ts';
 import { verifySampler } from './verify-sampler.ts';
+import { widenPack } from './widen-pack.ts';
 
-const BLOCK_SIZE = 64;
 const PRECISION = { stream: 'bf16', experts: 'f16' } as const;
 const NUM_SEQUENCES = 44;
 const BLOCKS_EACH = 12;
-/** The largest relative error of a step's rows. The median is printed beside it: a near tie of two experts may go either way. */
-const TOLERANCE = 0.02;
+/** How much further from the truth the Hopper kernels may be than the portable ones: the median of some rows, and the worst row of all. */
+const MEDIAN_FACTOR = 1.25;
+const WORST_FACTOR = 1.5;
+/** The median of fewer rows says little: a near tie of two experts may go either way. */
+const ENOUGH_ROWS = 16;
+/** The portable kernels' own median: roundings to 8 bits in three layers, some ten a layer, that add up like a random walk. */
+const PORTABLE_MEDIAN = 0.02;
 const SMALL = { num_hidden_layers: 3, vocab_size: 4096, bos_token_id: 0, eos_token_id: 1 };
 const config = parseDeepseekV2Config({ ...V2_LITE, ...SMALL }, 'v2-lite');
-
-const totals = { passed: 0, failed: 0 };
-function report(name: string, isOk: boolean, detail: string): void {
-  totals[isOk ? 'passed' : 'failed']++;
-  process.stdout.write(`${isOk ? 'ok' : 'not ok'} - ${name}: ${detail}\n`);
-}
 
 /** Sequence `index` computes `count` tokens after `start` cached ones. */
 function entry(index: number, start: number, count: number): WorkEntry {
@@ -70,54 +69,48 @@ const STEPS: readonly (readonly [string, WorkEntry[]])[] = [
   ['one decode', [entry(43, cached(43) + 4, 1)]],
 ];
 
+/** Rows of logits of each step. */
+function logitsOf(packed: PackedModel, precision: Precision, kernels: KernelChoice): Float32Array[][] {
+  using session = new StepSession({
+    config,
+    packed,
+    precision,
+    kernels,
+    numBlocks: NUM_BLOCKS,
+    limits: { maxTokens: 16_384, maxSequences: 48, maxLogitRows: 48, maxBlocksPerSequence: BLOCKS_EACH },
+    decodeBuckets: precision === FLOAT32 ? [] : [1, 4, 48],
+  });
+  return STEPS.map(([, entries]) => session.run(entries));
+}
+
+const checks = new Checks();
 const cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
-const packed = await makeDummyWeights({ config, precision: PRECISION, cacheRoot });
-
-function logitsOf(kernels: KernelChoice): Float32Array[][] {
-  using device = new CudaDevice(0);
-  const { folder, weightsFile, tensors: weights } = packed;
-  const options = { config, precision: PRECISION, folder, weightsFile, weights, blockSize: BLOCK_SIZE, kernels };
-  using rank = new CudaRank(openCudaRuntime(), device, options);
-  const buffers = PagedStepBuffers.allocate({
-    maxTokens: 16_384,
-    maxSequences: 48,
-    maxLogitRows: 48,
-    maxBlocksPerSequence: BLOCKS_EACH,
-    vocabSize: config.vocabSize,
-  });
-  rank.attach(NUM_BLOCKS, buffers);
-  const decodeBuckets = [1, 4, 48];
-  const runner = new PagedRunner(new LocalRankGroup<readonly PagedStepBuffers[]>(rank, buffers), {
-    blockSize: BLOCK_SIZE,
-    decodeBuckets,
-  });
-  return STEPS.map(([, entries]) => {
-    const rows = runner.start({ entries, numTokens: entries.reduce((sum, { count }) => sum + count, 0) });
-    runner.wait();
-    return rows.map(({ firstRow }) => runner.logits(firstRow).slice());
-  });
+try {
+  const packed = await makeDummyWeights({ config, precision: PRECISION, cacheRoot });
+  const truth = logitsOf(await widenPack(packed, cacheRoot), FLOAT32, 'portable');
+  const errorsOf = (kernels: KernelChoice): number[][] =>
+    logitsOf(packed, PRECISION, kernels).map((rows, step) =>
+      rows.map((row, i) => relativeError(row, truth[step]![i]!)),
+    );
+  compare(errorsOf('auto'), errorsOf('portable'));
+  verifySampler((name, isOk, detail) => checks.report(name, isOk, detail));
+} finally {
+  rmSync(cacheRoot, { recursive: true });
 }
+checks.finish();
 
-function relativeError(actual: Float32Array, wanted: Float32Array): number {
-  let difference = 0;
-  let norm = 0;
-  for (let i = 0; i < wanted.length; i++) {
-    difference += (actual[i]! - wanted[i]!) ** 2;
-    norm += wanted[i]! ** 2;
-  }
-  return Math.sqrt(difference / norm);
+/** @param hopper relative errors of each step's rows, like `portable` */
+function compare(hopper: readonly number[][], portable: readonly number[][]): void {
+  const all = { hopper: spreadOf(hopper.flat()), portable: spreadOf(portable.flat()) };
+  STEPS.forEach(([name], step) => {
+    const [ours, theirs] = [spreadOf(hopper[step]!), spreadOf(portable[step]!)];
+    const numRows = hopper[step]!.length;
+    const isMedianOk = numRows < ENOUGH_ROWS || ours.median <= MEDIAN_FACTOR * theirs.median;
+    const detail = `relative errors of ${numRows} rows: ${describeSpread(ours)}; portable: ${describeSpread(theirs)}`;
+    checks.report(name, isMedianOk && ours.worst <= WORST_FACTOR * all.portable.worst, detail);
+  });
+  const isOk = all.hopper.median <= MEDIAN_FACTOR * all.portable.median;
+  checks.report('all rows', isOk, `${describeSpread(all.hopper)}; portable: ${describeSpread(all.portable)}`);
+  const isPlausible = all.portable.median < PORTABLE_MEDIAN;
+  checks.report('the portable kernels themselves', isPlausible, describeSpread(all.portable));
 }
-
-const portable = logitsOf('portable');
-const hopper = logitsOf('auto');
-STEPS.forEach(([name], step) => {
-  const errors = portable[step]!.map((wanted, row) => relativeError(hopper[step]![row]!, wanted));
-  const sorted = errors.map((error) => (Number.isNaN(error) ? Number.POSITIVE_INFINITY : error)).sort((a, b) => a - b);
-  const [median, worst] = [sorted[Math.floor(sorted.length / 2)]!, sorted.at(-1)!];
-  const detail = `median ${median.toExponential(1)}, worst ${worst.toExponential(1)} of ${errors.length} rows`;
-  report(name, worst < TOLERANCE, `relative error of the logits: ${detail}`);
-});
-verifySampler(report);
-rmSync(cacheRoot, { recursive: true });
-process.stdout.write(`${totals.passed} passed, ${totals.failed} failed\n`);
-process.exitCode = totals.failed > 0 ? 1 : 0;
