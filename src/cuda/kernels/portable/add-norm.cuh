@@ -9,7 +9,8 @@
 #include "vector.cuh"
 
 template <typename T, int N>
-DEVICE void addNorm(const T* residual, const T* weight, const T* x, const T* second, T* normed, T* sum, int hidden, float epsilon) {
+// Not static: the name of its shared memory would depend on where the source lies.
+__device__ __forceinline__ void addNorm(const T* residual, const T* weight, const T* x, const T* second, T* normed, T* sum, int hidden, float epsilon) {
   __shared__ float partial[32];
   const int begin = threadIdx.x * N, stride = blockDim.x * N;
   allowNext();
