@@ -22,8 +22,8 @@ export interface RotaryTables {
  */
 export interface AttentionEmitter {
   /**
-   * Attention of one layer in the absorbed form (paper section 2.1.2).
-   * @returns [heads, T, kvLoraRank], the weighted latents
+   * Attention of one layer in the absorbed form (paper section 2.1.2): W_UK is multiplied into the queries and W_UV into the result.
+   * @returns [T, heads * vHeadDim]
    */
   attend(layer: number, projections: Projections, rotary: RotaryTables): Value;
   /** Declares outputs after the last layer. */

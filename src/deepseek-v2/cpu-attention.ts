@@ -2,7 +2,14 @@ import { MICROSOFT_DOMAIN, type Value } from '../onnx/graph-builder.ts';
 import type { AttentionEmitter, RotaryTables } from './attention.ts';
 import { latentWidth } from './config.ts';
 import { type EmitContext, reshape, splitLast } from './emit-context.ts';
-import { absorbKeys, type Projections, rotate, splitProjections, swapHeadsAndTokens } from './projections.ts';
+import {
+  absorbKeys,
+  expandValues,
+  type Projections,
+  rotate,
+  splitProjections,
+  swapHeadsAndTokens,
+} from './projections.ts';
 import { LATENT_NORM_EPS, rmsNorm } from './rms-norm.ts';
 import { softmaxScale } from './rope.ts';
 
@@ -78,7 +85,8 @@ export class CpuAttention implements AttentionEmitter {
     const outputs = this.#groups.map((group) => this.#attendGroup(layer, group, query, latent)); // [C * Q, heads * rank] each
     const joined = outputs.length === 1 ? outputs[0]! : graph.node('Concat', outputs, { attributes: { axis: 0 } });
     const flat = graph.node('Gather', [joined, this.#order], { attributes: { axis: 0 } });
-    return swapHeadsAndTokens(context, reshape(context, flat, [-1, numHeads, kvLoraRank])); // [heads, T, rank]
+    const latents = swapHeadsAndTokens(context, reshape(context, flat, [-1, numHeads, kvLoraRank])); // [heads, T, rank]
+    return expandValues(context, latents, layer);
   }
 
   finish(): void {

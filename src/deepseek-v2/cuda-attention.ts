@@ -2,8 +2,8 @@ import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 import type { AttentionEmitter, RotaryTables } from './attention.ts';
 import { latentWidth } from './config.ts';
-import { type EmitContext, sliceColumns } from './emit-context.ts';
-import { absorbKeys, type Projections } from './projections.ts';
+import type { EmitContext } from './emit-context.ts';
+import type { Projections } from './projections.ts';
 import { LATENT_NORM_EPS } from './rms-norm.ts';
 import { softmaxScale } from './rope.ts';
 
@@ -62,22 +62,18 @@ export class CudaAttention implements AttentionEmitter {
     const { graph, config } = this.#context;
     const { numHeads, qkNopeHeadDim, qkRopeHeadDim } = config;
     const nopeWidth = numHeads * qkNopeHeadDim;
-    const label = `layers.${layer}.attention`;
+    const prefix = `layers.${layer}.`;
+    const label = `${prefix}attention`;
     const pool = this.#pools[layer]!;
-    // What follows the non-rotary parts is read in place by LatentWrite.
-    const nope = sliceColumns(this.#context, query.rows, query.offset, query.offset + nopeWidth); // [T, heads * nope]
-    const absorbed = absorbKeys(this.#context, nope, layer); // [heads, T, rank]
+    // Both operators read their parts of the projections in place.
+    const absorbed = graph.node('AbsorbKeys', [query.rows, this.#context.weight(`${prefix}w_uk`)], {
+      domain: LATENT_SERVE_DOMAIN,
+      label,
+      attributes: { q_offset: query.offset },
+    }); // [heads, T, rank]
     const rotated = graph.node(
       'LatentWrite',
-      [
-        latent.rows,
-        query.rows,
-        this.#context.weight(`layers.${layer}.kv_a_norm`),
-        rotary.cos,
-        rotary.sin,
-        this.#slots,
-        pool,
-      ],
+      [latent.rows, query.rows, this.#context.weight(`${prefix}kv_a_norm`), rotary.cos, rotary.sin, this.#slots, pool],
       {
         domain: LATENT_SERVE_DOMAIN,
         label,
@@ -90,10 +86,14 @@ export class CudaAttention implements AttentionEmitter {
         },
       },
     ); // [T, heads, rope]
-    return graph.node('PagedAttention', [absorbed, rotated, pool, ...this.#sequences, ...this.#plan], {
+    const latents = graph.node('PagedAttention', [absorbed, rotated, pool, ...this.#sequences, ...this.#plan], {
       domain: LATENT_SERVE_DOMAIN,
       label,
       attributes: { page_size: this.#blockSize, scale: { float: softmaxScale(config) } },
+    }); // [heads, T, rank]
+    return graph.node('ExpandValues', [latents, this.#context.weight(`${prefix}w_uv`)], {
+      domain: LATENT_SERVE_DOMAIN,
+      label,
     });
   }
 

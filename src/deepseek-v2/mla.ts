@@ -1,7 +1,7 @@
-import { MICROSOFT_DOMAIN, type Value } from '../onnx/graph-builder.ts';
+import type { Value } from '../onnx/graph-builder.ts';
 import type { AttentionEmitter, RotaryTables } from './attention.ts';
-import { type EmitContext, linear, reshape } from './emit-context.ts';
-import { project, swapHeadsAndTokens } from './projections.ts';
+import { type EmitContext, linear } from './emit-context.ts';
+import { project } from './projections.ts';
 
 /**
  * Multi-head latent attention in the absorbed form (paper section 2.1, HF DeepseekV2Attention): x [T, hidden] -> [T, hidden].
@@ -15,14 +15,6 @@ export function emitMla(
   x: Value,
   layer: number,
 ): Value {
-  const { graph, config } = context;
-  const prefix = `layers.${layer}.`;
-  const mixed = attention.attend(layer, project(context, x, layer), rotary); // [heads, T, rank]
-  const values = graph.node('FusedMatMul', [mixed, context.weight(`${prefix}w_uv`)], {
-    domain: MICROSOFT_DOMAIN,
-    attributes: { transB: 1 },
-    label: prefix,
-  }); // [heads, T, v]
-  const flat = reshape(context, swapHeadsAndTokens(context, values), [-1, config.numHeads * config.vHeadDim]);
-  return linear(context, flat, `${prefix}o`);
+  const attended = attention.attend(layer, project(context, x, layer), rotary); // [T, heads * v]
+  return linear(context, attended, `layers.${layer}.o`);
 }

@@ -73,6 +73,18 @@ export function absorbKeys(context: EmitContext, nope: Value, layer: number): Va
   return context.graph.node('MatMul', [byHead, context.weight(`${prefix}w_uk`)], { label: prefix });
 }
 
+/** Weighted latents [heads, T, rank] times W_UV: [T, heads * v]. */
+export function expandValues(context: EmitContext, latents: Value, layer: number): Value {
+  const { graph, config } = context;
+  const prefix = `layers.${layer}.`;
+  const values = graph.node('FusedMatMul', [latents, context.weight(`${prefix}w_uv`)], {
+    domain: MICROSOFT_DOMAIN,
+    attributes: { transB: 1 },
+    label: prefix,
+  }); // [heads, T, v]
+  return reshape(context, swapHeadsAndTokens(context, values), [-1, config.numHeads * config.vHeadDim]);
+}
+
 /** [T, heads, n] <-> [heads, T, n] */
 export function swapHeadsAndTokens(context: EmitContext, x: Value): Value {
   return context.graph.node('Transpose', [x], { attributes: { perm: [1, 0, 2] } });

@@ -5,9 +5,11 @@ import type { CustomOp, KernelContext } from '../../src/onnxruntime/custom-op.ts
 export class OpOracles {
   #numDecodes = 0;
   readonly #compute: Readonly<Record<string, (context: KernelContext) => void>> = {
+    AbsorbKeys: absorbKeys,
     LatentWrite: latentWrite,
     AttentionPlan: (context) => this.#plan(context),
     PagedAttention: pagedAttention,
+    ExpandValues: expandValues,
     ExpertsScratch: expertsScratch,
     RoutedExperts: routedExperts,
     SwiGlu: swiGlu,
@@ -39,6 +41,33 @@ export class OpOracles {
 }
 
 const floats = (context: KernelContext, index: number): Float32Array => context.input(index).data() as Float32Array;
+
+function absorbKeys(context: KernelContext): void {
+  const [numTokens, rowStride] = context.input(0).shape as [number, number];
+  const [heads, nope, rank] = context.input(1).shape as [number, number, number];
+  const [q, keys] = [floats(context, 0), floats(context, 1)];
+  const absorbed = context.output(0, [heads, numTokens, rank]).data() as Float32Array;
+  absorbed.forEach((_, i) => {
+    const [head, token] = [Math.floor(i / rank / numTokens), Math.floor(i / rank) % numTokens];
+    const row = token * rowStride + context.attributes['q_offset']! + head * nope;
+    let sum = 0;
+    for (let j = 0; j < nope; j++) sum += q[row + j]! * keys[(head * nope + j) * rank + (i % rank)]!;
+    absorbed[i] = sum;
+  });
+}
+
+function expandValues(context: KernelContext): void {
+  const [heads, numTokens, rank] = context.input(0).shape as [number, number, number];
+  const width = context.input(1).shape[1]!;
+  const [latents, values] = [floats(context, 0), floats(context, 1)];
+  const rows = context.output(0, [numTokens, heads * width]).data() as Float32Array;
+  rows.forEach((_, i) => {
+    const [token, head] = [Math.floor(i / width / heads), Math.floor(i / width) % heads];
+    const latent = (head * numTokens + token) * rank;
+    const value = (head * width + (i % width)) * rank;
+    rows[i] = dot(latents.subarray(latent, latent + rank), values.subarray(value, value + rank));
+  });
+}
 
 function swiGlu(context: KernelContext): void {
   const [numTokens, both] = context.input(0).shape as [number, number];

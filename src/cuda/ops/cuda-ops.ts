@@ -1,8 +1,10 @@
 import type { CustomOp } from '../../onnxruntime/custom-op.ts';
 import type { CudaDevice } from '../device.ts';
 import type { StreamType } from '../element-types.ts';
+import { absorbKeysOp } from './absorb-keys.ts';
 import { addNormOp } from './add-norm.ts';
 import { attentionPlanOp } from './attention-plan.ts';
+import { expandValuesOp } from './expand-values.ts';
 import { GpuKernels, type KernelChoice } from './gpu-kernels.ts';
 import { latentWriteOp } from './latent-write.ts';
 import { pagedAttentionOp } from './paged-attention.ts';
@@ -24,9 +26,11 @@ export class CudaOps implements Disposable {
     this.#experts = new RoutedExperts(this.#kernels);
     const kernels = this.#kernels;
     this.all = [
+      absorbKeysOp(kernels),
       latentWriteOp(kernels),
       attentionPlanOp(kernels),
       pagedAttentionOp(kernels),
+      expandValuesOp(kernels),
       ...this.#experts.all,
       swiGluOp(kernels),
       addNormOp(kernels),

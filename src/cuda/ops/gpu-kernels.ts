@@ -1,7 +1,10 @@
+import { Cublas } from '../cublas.ts';
 import type { CudaDevice } from '../device.ts';
 import type { StreamType } from '../element-types.ts';
 import { KernelModules } from '../kernel-modules.ts';
 import { TensorMaps } from '../tensor-maps.ts';
+
+const ELEMENT_BYTES = { f32: 4, f16: 2, bf16: 2 } as const;
 
 /** Which kernels the operators launch: the fastest that fit the GPU and the model, or the portable ones always. */
 export type KernelChoice = 'auto' | 'portable';
@@ -16,6 +19,7 @@ export class GpuKernels implements Disposable {
   readonly tensorMaps: TensorMaps;
   /** The first sequences of the step that have one token each (or none, as padding), and as many tokens. */
   numDecodes = 0;
+  #cublas: Cublas | null = null;
 
   constructor(device: CudaDevice, type: StreamType, choice: KernelChoice) {
     this.device = device;
@@ -31,7 +35,19 @@ export class GpuKernels implements Disposable {
     return this.isHopper && this.type !== 'f32' ? this.type : null;
   }
 
+  /** Bytes of an element of the stream. */
+  get elementBytes(): number {
+    return ELEMENT_BYTES[this.type];
+  }
+
+  /** Made when an operator first computes, which is before any graph is captured. */
+  get cublas(): Cublas {
+    this.#cublas ??= new Cublas(this.device.driver);
+    return this.#cublas;
+  }
+
   [Symbol.dispose](): void {
+    this.#cublas?.[Symbol.dispose]();
     this.modules[Symbol.dispose]();
   }
 }
