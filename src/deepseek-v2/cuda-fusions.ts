@@ -16,4 +16,12 @@ export const cudaFusions: Fusions = {
     });
     return { normed: normed!, residual: sum! };
   },
+
+  routerLogits(context, x, weight) {
+    return context.graph.node('RouterLogits', [x, context.weight(weight)], {
+      domain: LATENT_SERVE_DOMAIN,
+      label: weight,
+      type: 'f32',
+    });
+  },
 };

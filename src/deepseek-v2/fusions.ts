@@ -15,6 +15,8 @@ export interface Fusions {
    * @param weight name of the RMS norm's packed weight
    */
   addNorm(context: EmitContext, residual: Value, addends: Addends, weight: string): NormedSum;
+  /** x [T, hidden] times the packed router `weight`, which is float32: f32 [T, experts]. */
+  routerLogits(context: EmitContext, x: Value, weight: string): Value;
 }
 
 export type Addends = readonly [Value] | readonly [Value, Value];

@@ -1,5 +1,5 @@
 import { MICROSOFT_DOMAIN } from '../onnx/graph-builder.ts';
-import { splitLast } from './emit-context.ts';
+import { linear, splitLast } from './emit-context.ts';
 import type { Fusions } from './fusions.ts';
 
 /** Operators that ONNX Runtime has for every device. */
@@ -23,4 +23,7 @@ export const plainFusions: Fusions = {
     });
     return { normed: normed!, residual: sum! };
   },
+
+  // The stream is float32 here.
+  routerLogits: linear,
 };

@@ -1,4 +1,4 @@
-"""All kernel tests on one GPU: run_all.py [portable] [fused] [attention] [experts] [sampler] [bench]; without names the tests, not the timings.
+"""All kernel tests on one GPU: run_all.py [portable] [fused] [products] [attention] [experts] [sampler] [bench]; without names the tests, not the timings.
 The last line says how many checks passed and failed."""
 import importlib
 import os
@@ -10,8 +10,8 @@ import torch
 from checks import results
 from driver import has_hopper
 
-TESTS = ("portable", "fused", "attention", "experts", "sampler")
-EVERYWHERE = ("portable", "fused")
+TESTS = ("portable", "fused", "products", "attention", "experts", "sampler")
+EVERYWHERE = ("portable", "fused", "products")
 
 
 def main():

@@ -29,6 +29,26 @@ class Fused:
         block = min(1024, 32 * -(-hidden // (elements * 32)))
         self.launch(f"addNorm_{suffix}_{access}", (tokens,), block, [residual, weight, x, second, normed, total, hidden, 1e-6])
 
+    def router_logits(self, suffix, x, weights, logits, tile=None):
+        tokens, hidden = x.shape
+        experts = len(weights)
+        grid = lambda rows, columns: (-(-tokens // rows), -(-experts // columns))
+        name = tile or choose_tile(tokens, experts, hidden)
+        rows, columns = map(int, name.split("_")[1].split("x"))
+        self.launch(f"routerLogits_{suffix}_{name}", grid(rows, columns), 512 if rows == 32 else 128,
+                    [x, weights, logits, tokens, experts, hidden])
+
+
+def choose_tile(tokens, experts, hidden):
+    blocks = lambda rows, columns: -(-tokens // rows) * -(-experts // columns)
+    if hidden % 4:
+        return "any_1x1"
+    if tokens == 1:
+        return "wide_1x1"
+    if min(tokens, experts) >= 8 and blocks(32, 32) >= 48:
+        return "wide_32x32"
+    return next((f"wide_8x{columns}" for columns in (8, 4) if blocks(8, columns) >= 96), "wide_8x1")
+
 
 def row_access(suffix, width):
     return ("wide", WIDE[suffix]) if width % WIDE[suffix] == 0 else ("any", 1)
@@ -67,6 +87,25 @@ def add_norm(fused, suffix, tokens, hidden, with_second):
     verify_same(f"{name} alone", last, normed[-1:])
 
 
+def router_logits(fused, suffix, tokens, experts, hidden):
+    x, weights = rand(tokens, hidden, dtype=DTYPES[suffix]), rand(experts, hidden)
+    logits = poisoned(tokens, experts, dtype=torch.float32)
+    fused.router_logits(suffix, x, weights, logits)
+    name = f"routerLogits {fused.target} {suffix} T={tokens} E={experts} hidden={hidden}"
+    # Each product is exact to a rounding of float32, as is each of the sums: no bf16 and no TF32 is in between.
+    wanted = x.double() @ weights.double().T
+    verify(name, relative_error(logits, wanted), 3e-7)
+    verify(f"{name} largest", ((logits - wanted).abs() / (x.double().abs() @ weights.double().abs().T)).max().item(), 3e-7)
+    if hidden % 4:
+        return
+    for tile in ("wide_1x1", "wide_8x1", "wide_8x4", "wide_8x8", "wide_32x32"):
+        if tile == "wide_32x32" and min(tokens, experts) < 8:
+            continue
+        other = poisoned(tokens, experts, dtype=torch.float32)
+        fused.router_logits(suffix, x, weights, other, tile)
+        verify_same(f"{name} {tile}", other, logits)
+
+
 def run():
     for target in ("portable", "hopper") if has_hopper() else ("portable",):
         fused = Fused(target)
@@ -74,6 +113,8 @@ def run():
             for tokens in TOKENS:
                 for width in (1, 33, 96, 100, 2816, 10944):
                     swiglu(fused, suffix, tokens, width)
+                for experts, hidden in ((5, 96), (5, 33), (8, 100), (64, 2048), (160, 5120), (37, 516)):
+                    router_logits(fused, suffix, tokens, experts, hidden)
                 for hidden in (1, 33, 96, 100, 2048, 5120, 9000):
                     for with_second in (False, True):
                         add_norm(fused, suffix, tokens, hidden, with_second)

@@ -10,6 +10,7 @@ export class OpOracles {
     AttentionPlan: (context) => this.#plan(context),
     PagedAttention: pagedAttention,
     ExpandValues: expandValues,
+    RouterLogits: routerLogits,
     ExpertsScratch: expertsScratch,
     RoutedExperts: routedExperts,
     SwiGlu: swiGlu,
@@ -159,6 +160,17 @@ function pagedAttention(context: KernelContext): void {
       }
     }
   }
+}
+
+function routerLogits(context: KernelContext): void {
+  const [numTokens, hidden] = context.input(0).shape as [number, number];
+  const experts = context.input(1).shape[0]!;
+  const [x, weights] = [floats(context, 0), floats(context, 1)];
+  const logits = context.output(0, [numTokens, experts]).data() as Float32Array;
+  logits.forEach((_, i) => {
+    const [token, expert] = [Math.floor(i / experts) * hidden, (i % experts) * hidden];
+    logits[i] = dot(x.subarray(token, token + hidden), weights.subarray(expert, expert + hidden));
+  });
 }
 
 function expertsScratch(context: KernelContext): void {

@@ -9,6 +9,7 @@ import { GpuKernels, type KernelChoice } from './gpu-kernels.ts';
 import { latentWriteOp } from './latent-write.ts';
 import { pagedAttentionOp } from './paged-attention.ts';
 import { RoutedExperts } from './routed-experts.ts';
+import { routerLogitsOp } from './router-logits.ts';
 import { swiGluOp } from './swi-glu.ts';
 
 /** The custom operators of the CUDA graphs with their kernels; to be disposed of after the sessions that use them. */
@@ -31,6 +32,7 @@ export class CudaOps implements Disposable {
       attentionPlanOp(kernels),
       pagedAttentionOp(kernels),
       expandValuesOp(kernels),
+      routerLogitsOp(kernels),
       ...this.#experts.all,
       swiGluOp(kernels),
       addNormOp(kernels),

@@ -1,0 +1,128 @@
+// The router's logits, of any number of experts and width: float weights times x, summed in float.
+//
+// x [T, hidden]; weights [experts, hidden] float; logits [T, experts] float, written
+//
+// Lanes lie along hidden and a warp computes a tile of TOKENS x EXPERTS logits, so that everything it loads is used TOKENS or EXPERTS
+// times. A row is summed in quarters: every fourth stretch of columns that a warp takes at once. All kernels add in the same order, so that a
+// logit depends neither on the tile nor on the other tokens.
+#include "vector.cuh"
+
+constexpr int kQuarters = 4;
+
+// The sums of one quarter over this lane's columns.
+template <typename T, int N, int TOKENS, int EXPERTS>
+DEVICE void addQuarter(const T* x, int lastToken, const float* weights, int lastExpert, int hidden, int quarter, float (&sums)[TOKENS * EXPERTS]) {
+#pragma unroll
+  for (int i = 0; i < TOKENS * EXPERTS; ++i) sums[i] = 0.f;
+#pragma unroll 1
+  for (int column = (quarter * 32 + (threadIdx.x & 31)) * N; column < hidden; column += kQuarters * 32 * N) {
+    float values[TOKENS][N];
+#pragma unroll
+    for (int t = 0; t < TOKENS; ++t) load(x + min(t, lastToken) * hidden + column, values[t]);
+#pragma unroll
+    for (int e = 0; e < EXPERTS; ++e) {
+      float weight[N];
+      load(weights + min(e, lastExpert) * hidden + column, weight);
+#pragma unroll
+      for (int t = 0; t < TOKENS; ++t) {
+#pragma unroll
+        for (int j = 0; j < N; ++j) sums[t * EXPERTS + e] = fmaf(values[t][j], weight[j], sums[t * EXPERTS + e]);
+      }
+    }
+  }
+}
+
+// Adds HELD values over the lanes that differ in the bits of STEP and below; each lane keeps half of what it holds as long as it has several.
+template <int HELD, int STEP, int COUNT>
+DEVICE void sumOverLanes(float (&values)[COUNT]) {
+  if constexpr (STEP > 0 && HELD == 1) {
+    values[0] += __shfl_xor_sync(~0u, values[0], STEP);
+    sumOverLanes<1, STEP / 2>(values);
+  } else if constexpr (STEP > 0) {
+    const bool takesUpper = threadIdx.x & STEP;
+#pragma unroll
+    for (int i = 0; i < HELD / 2; ++i) {
+      const float given = __shfl_xor_sync(~0u, takesUpper ? values[i] : values[HELD / 2 + i], STEP);
+      values[i] = (takesUpper ? values[HELD / 2 + i] : values[i]) + given;
+    }
+    sumOverLanes<HELD / 2, STEP / 2>(values);
+  }
+}
+
+// Lane l ends with the sums from l * COUNT / 32 on, in values[0] and, where COUNT is 64, values[1].
+template <int COUNT>
+DEVICE void sumOverWarp(float (&values)[COUNT]) { sumOverLanes<COUNT, 16>(values); }
+
+// Few tokens: a tile is one block, each of its four warps takes a quarter. Grid (ceil(T / TOKENS), ceil(experts / EXPERTS)), block 128.
+template <typename T, int N, int TOKENS, int EXPERTS>
+DEVICE void routerLogitsTile(const T* x, const float* weights, float* logits, int numTokens, int experts, int hidden) {
+  constexpr int COUNT = TOKENS * EXPERTS, HELD = COUNT < 32 ? 1 : COUNT / 32, SHARING = COUNT < 32 ? 32 / COUNT : 1;
+  __shared__ float partial[kQuarters][COUNT];
+  const int token = blockIdx.x * TOKENS, expert = blockIdx.y * EXPERTS, lane = threadIdx.x & 31, quarter = threadIdx.x >> 5;
+  const int lastToken = min(TOKENS, numTokens - token) - 1, lastExpert = min(EXPERTS, experts - expert) - 1;
+  weights += (size_t)expert * hidden;
+  allowNext();
+  for (int i = threadIdx.x * 32; i < (lastExpert + 1) * hidden; i += 128 * 32) prefetch(weights + i);
+  awaitPrevious();
+  float sums[COUNT];
+  addQuarter<T, N, TOKENS, EXPERTS>(x + (size_t)token * hidden, lastToken, weights, lastExpert, hidden, quarter, sums);
+  sumOverWarp(sums);
+  if (lane % SHARING == 0) {
+#pragma unroll
+    for (int i = 0; i < HELD; ++i) partial[quarter][lane * COUNT / 32 + i] = sums[i];
+  }
+  __syncthreads();
+  const int t = threadIdx.x / EXPERTS, e = threadIdx.x % EXPERTS;
+  if (threadIdx.x >= COUNT || t > lastToken || e > lastExpert) return;
+  float sum = 0.f;
+#pragma unroll
+  for (int q = 0; q < kQuarters; ++q) sum += partial[q][threadIdx.x];
+  logits[(size_t)(token + t) * experts + expert + e] = sum;
+}
+
+// Many tokens: 16 warps with a tile of 8 x 8 each, so that what a block reads serves 32 tokens and 32 experts. At least 8 tokens and 8 experts:
+// a tile that would reach beyond them lies over another, and both store the same.
+// Grid (ceil(T / 32), ceil(experts / 32)), block 512.
+template <typename T, int N>
+DEVICE void routerLogitsBlock(const T* x, const float* weights, float* logits, int numTokens, int experts, int hidden) {
+  constexpr int TILE = 8;
+  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  const int token = min(blockIdx.x * 32 + warp / 4 * TILE, numTokens - TILE);
+  const int expert = min(blockIdx.y * 32 + warp % 4 * TILE, experts - TILE);
+  x += (size_t)token * hidden;
+  weights += (size_t)expert * hidden;
+  allowNext();
+  awaitPrevious();
+  float total[2] = {0.f, 0.f};
+#pragma unroll 1
+  for (int quarter = 0; quarter < kQuarters; ++quarter) {
+    float sums[TILE * TILE];
+    addQuarter<T, N, TILE, TILE>(x, TILE - 1, weights, TILE - 1, hidden, quarter, sums);
+    sumOverWarp(sums);
+    total[0] += sums[0];
+    total[1] += sums[1];
+  }
+  float* to = logits + (size_t)(token + lane * 2 / TILE) * experts + expert + lane * 2 % TILE;
+  to[0] = total[0];
+  to[1] = total[1];
+}
+
+#define DEFINE_TILE(SUFFIX, T, N, TOKENS, EXPERTS)                                                                    \
+  extern "C" __global__ void __launch_bounds__(128) routerLogits_##SUFFIX##_##TOKENS##x##EXPERTS(                      \
+      const T* x, const float* weights, float* logits, int numTokens, int experts, int hidden) {                      \
+    routerLogitsTile<T, N, TOKENS, EXPERTS>(x, weights, logits, numTokens, experts, hidden);                          \
+  }
+// 4 columns at a time; `any`: one.
+#define DEFINE(SUFFIX, T)                                                                                             \
+  DEFINE_TILE(SUFFIX##_any, T, 1, 1, 1)                                                                               \
+  DEFINE_TILE(SUFFIX##_wide, T, 4, 1, 1)                                                                              \
+  DEFINE_TILE(SUFFIX##_wide, T, 4, 8, 1)                                                                              \
+  DEFINE_TILE(SUFFIX##_wide, T, 4, 8, 4)                                                                              \
+  DEFINE_TILE(SUFFIX##_wide, T, 4, 8, 8)                                                                              \
+  extern "C" __global__ void __launch_bounds__(512, 1) routerLogits_##SUFFIX##_wide_32x32(                             \
+      const T* x, const float* weights, float* logits, int numTokens, int experts, int hidden) {                      \
+    routerLogitsBlock<T, 4>(x, weights, logits, numTokens, experts, hidden);                                          \
+  }
+FOR_EACH_ELEMENT(DEFINE)
+#undef DEFINE
+#undef DEFINE_TILE
