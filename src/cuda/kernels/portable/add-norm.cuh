@@ -8,9 +8,8 @@
 // Grid T, any whole number of warps. A row's result does not depend on the others.
 #include "vector.cuh"
 
-// Not static: the name of its shared memory would depend on where the source lies.
 template <typename T, int N>
-__device__ __forceinline__ void addNorm(const T* residual, const T* weight, const T* x, const T* second, T* normed, T* sum, int hidden, float epsilon) {
+DEVICE void addNorm(const T* residual, const T* weight, const T* x, const T* second, T* normed, T* sum, int hidden, float epsilon) {
   __shared__ float partial[32];
   const int begin = threadIdx.x * N, stride = blockDim.x * N;
   allowNext();

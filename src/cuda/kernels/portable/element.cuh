@@ -3,7 +3,8 @@
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 
-#define DEVICE static __device__ __forceinline__
+// Not static: names of shared memory would depend on where the source lies.
+#define DEVICE __device__ __forceinline__
 
 DEVICE float toFloat(float x) { return x; }
 DEVICE float toFloat(__half x) { return __half2float(x); }
