@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every figure of docs/cuda.md, on a machine with an NVIDIA GPU: bench/cuda/reproduce.sh [PART...]
-# Parts: kernels session exactness shipped sampling steps serve (default: all). Each is bounded in time; the figures come last.
+# Parts: kernels session exactness shipped sampling steps profile serve (default: all). Each is bounded in time; the figures come last.
 # Needs Node 24 ($NODE, default: node), `npm ci && npm run prebench`, and `install-cuda` with its files under $CACHE (default: the usual
 # place); kernels also needs python3 with PyTorch. Nothing is fetched from a network.
 set -uo pipefail
@@ -40,16 +40,18 @@ if wants steps; then
     part "steps, $kernels kernels" 150 7 "$node" bench/cuda/steps.ts --cache "$cache" --kernels "$kernels" 1 8 64 256
   done
 fi
+if wants profile; then
+  for step in 1 64 256 prefill; do
+    NODE=$node part "profile, $step" 100 34 bench/cuda/profile.sh "$step"
+  done
+fi
 if wants serve; then
   model=$(mktemp -d)
   "$node" bench/cuda/make-model.ts "$model"
   export LATENT_SERVE_DEVICE=cuda LATENT_SERVE_LOAD_FORMAT=dummy LATENT_SERVE_CACHE_DIR=$cache LATENT_SERVE_MAX_NUM_SEQS=256
   export LATENT_SERVE_MAX_MODEL_LEN=4k
-  for sampler in host device; do
-    export LATENT_SERVE_CUDA_SAMPLER=$sampler
-    part "engine and HTTP, $sampler sampler" 300 16 "$node" dist-bench/bench/main.js --compare --checkpoint "$model" --rounds 1 \
-      --concurrency 1,8,64,256 --prompt-tokens 1024 --max-tokens 128 --requests 256
-  done
+  part "engine and HTTP" 300 16 "$node" dist-bench/bench/main.js --compare --checkpoint "$model" --rounds 1 \
+    --concurrency 1,8,64,256 --prompt-tokens 1024 --max-tokens 128
 fi
 echo
 cat "$summary"

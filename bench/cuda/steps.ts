@@ -1,6 +1,6 @@
 // Times of steps on a GPU, without scheduler or HTTP: dummy weights in DeepSeek-V2-Lite's shape. Decode steps sample on the GPU, greedily,
 // and follow one another as the engine lets them: each is started before the one before it is done. Tokens are random, so that routing is
-// as spread as it can be. A prefill step stands alone.
+// as spread as it can be. A prefill step, of prompts as long as the context, stands alone.
 // node bench/cuda/steps.ts [--layers N] [--context N] [--prefill N] [--kernels auto|portable] [--profile] BATCH...     (Node 24, no development dependency)
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -30,11 +30,11 @@ const { values, positionals } = parseArgs({
   options: {
     layers: { type: 'string', default: '27' },
     context: { type: 'string', default: '1024' },
-    prefill: { type: 'string', default: '2048' },
+    prefill: { type: 'string', default: '8192' },
     steps: { type: 'string', default: '30' },
     kernels: { type: 'string', default: 'auto' },
-    // One step of each batch size is marked for a profiler that records between cuProfilerStart and cuProfilerStop.
     profile: { type: 'boolean', default: false },
+    'profile-prefill': { type: 'boolean', default: false },
     cache: { type: 'string', default: path.join(tmpdir(), 'latent-serve-bench') },
   },
 });
@@ -66,13 +66,14 @@ print(
 );
 
 const blocksEach = Math.ceil((context + 1) / BLOCK_SIZE);
-const largest = Math.max(...batches, 1);
-const numBlocks = Math.max(blocksEach * largest, Math.ceil(prefill / BLOCK_SIZE));
+const numPrompts = Math.ceil(prefill / context);
+const largest = Math.max(...batches, numPrompts);
+const numBlocks = blocksEach * largest;
 const limits = {
   maxTokens: Math.max(largest, prefill),
   maxSequences: largest,
   maxLogitRows: largest,
-  maxBlocksPerSequence: Math.max(blocksEach, Math.ceil(prefill / BLOCK_SIZE)),
+  maxBlocksPerSequence: blocksEach,
   vocabSize: config.vocabSize,
 };
 const buffers = PagedStepBuffers.allocate(limits, MAX_LIST_ENTRIES, 2);
@@ -122,13 +123,16 @@ function timeDecodes(entries: readonly WorkEntry[], steps: number): number {
   }
   const elapsed = performance.now() - begin;
   runner.wait();
-  if (values.profile) {
-    device.driver.call('cuProfilerStart');
-    start(entries);
-    runner.wait();
-    device.driver.call('cuProfilerStop');
-  }
+  if (values.profile) profile(entries);
   return elapsed / steps;
+}
+
+/** One step for a profiler that records between cuProfilerStart and cuProfilerStop. */
+function profile(entries: readonly WorkEntry[]): void {
+  device.driver.call('cuProfilerStart');
+  start(entries);
+  runner.wait();
+  device.driver.call('cuProfilerStop');
 }
 
 /** Median milliseconds of a step that is waited for. */
@@ -140,13 +144,21 @@ function timeAlone(entries: readonly WorkEntry[], steps: number): number {
     runner.wait();
     if (step >= WARM_UP_STEPS) times.push(performance.now() - at);
   }
+  if (values['profile-prefill']) profile(entries);
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
 }
 
+/** Prompts of `context` tokens, the last one of what is left of `numTokens`. */
+function prompts(firstSequence: number, numTokens: number): WorkEntry[] {
+  return Array.from({ length: Math.ceil(numTokens / context) }, (_, i) => {
+    const table = blocks((firstSequence + i) * blocksEach, blocksEach);
+    return entryOf(0, Math.min(context, numTokens - i * context), table);
+  });
+}
+
 // Fills the cache with what the model itself writes.
-for (let first = 0; first < numBlocks; first += Math.ceil(prefill / BLOCK_SIZE)) {
-  const count = Math.min(Math.ceil(prefill / BLOCK_SIZE), numBlocks - first);
-  start([entryOf(0, Math.min(prefill, count * BLOCK_SIZE), blocks(first, count))]);
+for (let first = 0; first < largest; first += numPrompts) {
+  start(prompts(first, Math.min(prefill, (largest - first) * context)));
   runner.wait();
 }
 for (const batch of batches) {
@@ -154,6 +166,8 @@ for (const batch of batches) {
   const ms = timeDecodes(entries, Number(values.steps));
   print(`decode ${batch}: ${ms.toFixed(2)} ms, ${((1000 * batch) / ms).toFixed(0)} tokens/s`);
 }
-const ms = timeAlone([entryOf(0, prefill, blocks(0, Math.ceil(prefill / BLOCK_SIZE)))], 5);
-print(`prefill ${prefill}: ${ms.toFixed(1)} ms, ${((1000 * prefill) / ms).toFixed(0)} tokens/s`);
+const ms = timeAlone(prompts(0, prefill), 5);
+print(
+  `prefill ${prefill} in ${numPrompts} prompts: ${ms.toFixed(1)} ms, ${((1000 * prefill) / ms).toFixed(0)} tokens/s`,
+);
 ranks.stop();
