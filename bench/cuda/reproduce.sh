@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every figure of docs/cuda.md, on a machine with an NVIDIA GPU: bench/cuda/reproduce.sh [PART...]
 # Parts: kernels session exactness shipped sampling steps profile serve (default: all). Each is bounded in time; the figures come last.
-# Needs Node 24 ($NODE, default: node), `npm ci && npm run prebench`, and `install-cuda` with its files under $CACHE (default: the usual
+# Needs Node 24 ($NODE, default: node), `npm ci && npm run build`, and `install-cuda` with its files under $CACHE (default: the usual
 # place); kernels also needs python3 with PyTorch. Nothing is fetched from a network.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
@@ -50,8 +50,7 @@ if wants serve; then
   "$node" bench/cuda/make-model.ts "$model"
   export LATENT_SERVE_DEVICE=cuda LATENT_SERVE_LOAD_FORMAT=dummy LATENT_SERVE_CACHE_DIR=$cache LATENT_SERVE_MAX_NUM_SEQS=256
   export LATENT_SERVE_MAX_MODEL_LEN=4k
-  part "engine and HTTP" 300 16 "$node" dist-bench/bench/main.js --compare --checkpoint "$model" --rounds 1 \
-    --concurrency 1,8,64,256 --prompt-tokens 1024 --max-tokens 128
+  part "engine and HTTP" 300 10 "$node" bench/cuda/waves.ts "$model" 1 8 64 256
 fi
 echo
 cat "$summary"
