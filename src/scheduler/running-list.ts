@@ -9,11 +9,6 @@ export class RunningList {
     return this.#sequences.length;
   }
 
-  /** Sequences that lack only their last known token. */
-  get numDecodes(): number {
-    return this.#sequences.reduce((count, sequence) => count + Number(sequence.numRemainingTokens === 1), 0);
-  }
-
   at(index: number): Sequence {
     const sequence = this.#sequences[index];
     invariant(sequence !== undefined, `no running sequence has index ${index}`);

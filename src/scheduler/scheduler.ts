@@ -1,7 +1,6 @@
 import { invariant } from '../errors.ts';
 import type { BlockPool } from '../kv-cache/block-pool.ts';
 import { finishOf } from './finish.ts';
-import { planDecodesAhead } from './plan-ahead.ts';
 import { RunningList } from './running-list.ts';
 import { checkSchedulerConfig, maxRunningSequences, type SchedulerConfig } from './scheduler-config.ts';
 import type { Sequence } from './sequence.ts';
@@ -29,7 +28,7 @@ interface InFlight {
  *   So the best-ranked sequence advances in every step, and every sequence ends once those before it have ended.
  * - A sequence whose next block is just being computed for another one waits for it instead of computing it twice.
  *
- * One step is in flight, or two where the second one follows from the first whatever that samples ({@link planAhead}).
+ * One step is in flight, or two where the second one does not depend on what the first one samples ({@link planAhead}).
  */
 export class Scheduler {
   readonly #config: SchedulerConfig;
@@ -107,30 +106,30 @@ export class Scheduler {
    */
   plan(): StepPlan | null {
     invariant(this.#inFlight.length === 0, 'the step in flight is not committed');
-    const step = new StepBuilder(this.#config, this.#running.numDecodes);
-    const owedBlocks = this.#continueRunning(step);
-    if (step.preempted.length === 0) this.#admitWaiting(step, owedBlocks);
-    const plan = step.build();
+    const plan = this.#plan(() => true);
     invariant(plan !== null || !this.hasUnfinished, 'sequences are unfinished but none can advance');
-    if (plan !== null) this.#launch(plan);
     return plan;
   }
 
   /**
-   * Plans the step after the one in flight without knowing what that samples, where it is clear whatever that is: all running
-   * sequences go on decoding and nobody can be admitted. Both are to be committed in order.
-   * @param isAllowed whether a sequence's tokens may go into the next step unseen
-   * @returns null where it is not clear
+   * Plans the step after the one in flight before that is done, as if nobody ended in it but by length: whoever does end is computed
+   * for nothing. Both are to be committed in order.
+   * @param isAllowed whether a sequence may be computed before its last token is known, and sampled before anybody has seen that
+   * @returns null where the outcome has to be known first: for a sequence that is not allowed, or for want of blocks
    */
   planAhead(isAllowed: (sequence: Sequence) => boolean): StepPlan | null {
-    const [last, ...more] = this.#inFlight;
-    invariant(last && more.length === 0, 'one step is in flight when the next is planned ahead');
-    if (this.#waiting.length > 0 && this.#running.length < this.#maxRunning) return null;
-    const { maxModelLen } = this.#config;
-    const [running, cache, pool] = [this.#running, this.#cache, this.#pool];
-    const plan = planDecodesAhead({ last: last.plan, running, cache, pool, maxModelLen, isAllowed });
-    if (plan !== null) this.#launch(plan);
-    return plan;
+    invariant(this.#inFlight.length === 1, 'one step is in flight when the next is planned ahead');
+    let owedBlocks = 0;
+    for (const sequence of this.#running) {
+      if (this.#isSettled(sequence)) continue;
+      if (sequence.numPendingTokens > 0 && !isAllowed(sequence)) return null;
+      owedBlocks += this.#cache.numOwedBlocks(sequence);
+    }
+    const next = this.#waiting.peek();
+    const isNextHeldUp = next !== null && this.#running.length < this.#maxRunning && !isAllowed(next);
+    // Nobody is preempted for a step that may turn out to be needless.
+    if (isNextHeldUp || owedBlocks > this.#pool.numFreeBlocks) return null;
+    return this.#plan(isAllowed);
   }
 
   /**
@@ -184,14 +183,33 @@ export class Scheduler {
     this.#pool.checkIntegrity([...running.map((sequence) => sequence.blockTable), ...held]);
   }
 
+  #plan(isAdmissible: (sequence: Sequence) => boolean): StepPlan | null {
+    let numDecodes = 0;
+    for (const sequence of this.#running) {
+      if (sequence.numRemainingTokens === 1 && !this.#isSettled(sequence)) numDecodes++;
+    }
+    const step = new StepBuilder(this.#config, numDecodes);
+    const owedBlocks = this.#continueRunning(step);
+    if (step.preempted.length === 0) this.#admitWaiting(step, owedBlocks, isAdmissible);
+    const plan = step.build();
+    if (plan !== null) this.#launch(plan);
+    return plan;
+  }
+
+  /** Nothing is left to compute once the steps in flight are done. */
+  #isSettled(sequence: Sequence): boolean {
+    return sequence.numRemainingTokens === 0 || sequence.endsInFlight(this.#config.maxModelLen);
+  }
+
   /** @returns blocks to leave free when admitting: what running sequences still lack, and one more for each */
   #continueRunning(step: StepBuilder): number {
     let owedBlocks = 0;
     // Preemption takes from the end of the list, behind the sequence at hand.
     for (let i = 0; i < this.#running.length; i++) {
       const sequence = this.#running.at(i);
+      if (this.#isSettled(sequence)) continue;
       const isDecode = sequence.numRemainingTokens === 1;
-      const wanted = isDecode ? 1 : step.chunkLength(sequence, sequence.numComputedTokens);
+      const wanted = isDecode ? 1 : step.chunkLength(sequence, sequence.numPlannedTokens);
       const count = wanted === 0 ? 0 : this.#makeRoom(sequence, wanted, step);
       if (count > 0) this.#cache.allocate(sequence, count);
       if (!isDecode && count > 0) step.addChunk(sequence, count);
@@ -222,11 +240,11 @@ export class Scheduler {
     this.#waiting.push(sequence);
   }
 
-  #admitWaiting(step: StepBuilder, owedBlocks: number): void {
+  #admitWaiting(step: StepBuilder, owedBlocks: number, isAdmissible: (sequence: Sequence) => boolean): void {
     let reserve = owedBlocks;
     while (this.#running.length < this.#maxRunning && step.hasRoomForChunk) {
       const sequence = this.#waiting.peek();
-      if (sequence === null) return;
+      if (sequence === null || !isAdmissible(sequence)) return;
       const prefix = this.#cache.findPrefix(sequence);
       if (this.#isBeingComputed(sequence, prefix.length, step)) return;
       const count = step.chunkLength(sequence, prefix.length * this.#pool.blockSize);
@@ -242,12 +260,13 @@ export class Scheduler {
     }
   }
 
-  /** Whether this very step computes block `index` of a waiting sequence, as a block of another one. */
+  /** Whether this very step, or one in flight, computes block `index` of a waiting sequence, as a block of another one. */
   #isBeingComputed(sequence: Sequence, index: number, step: StepBuilder): boolean {
     const hash = sequence.blockHashes[index];
     const end = (index + 1) * this.#pool.blockSize;
     if (hash === undefined || sequence.isScoring || end >= sequence.numTokens) return false;
-    return step.chunks.some((chunk) => {
+    const chunks = [...this.#inFlight.flatMap(({ plan }) => plan.entries), ...step.chunks];
+    return chunks.some((chunk) => {
       const covers = chunk.start < end && end <= chunk.start + chunk.count;
       return covers && chunk.sequence.blockHashes[index] === hash;
     });
@@ -256,6 +275,8 @@ export class Scheduler {
   #commitEntry(entry: ScheduledEntry, sampled: ReadonlyMap<Sequence, number>): FinishedSequence | null {
     const { sequence } = entry;
     const position = entry.start + entry.count;
+    sequence.numTokensInFlight -= entry.count;
+    if (entry.samples) sequence.numPendingTokens -= 1;
     this.#cache.advance(sequence, position);
     if (entry.wantsAllRows) sequence.numScoredTokens = position;
     if (entry.samples) {
@@ -273,6 +294,10 @@ export class Scheduler {
   }
 
   #launch(plan: StepPlan): void {
+    for (const { sequence, count, samples } of plan.entries) {
+      sequence.numTokensInFlight += count;
+      if (samples) sequence.numPendingTokens += 1;
+    }
     const sequences = new Set(plan.entries.map(({ sequence }) => sequence));
     this.#inFlight.push({ plan, sequences, heldBlockTables: [] });
   }

@@ -19,7 +19,7 @@ export class SequenceCache {
 
   /** Blocks that a running sequence has yet to be given for the tokens it knows. */
   numOwedBlocks(sequence: Sequence): number {
-    return this.numBlocksFor(sequence.numTokens) - sequence.blockTable.length;
+    return this.numBlocksFor(sequence.numExpectedTokens) - sequence.blockTable.length;
   }
 
   /**
@@ -53,17 +53,12 @@ export class SequenceCache {
   /** How many of the next `count` tokens fit into the blocks that the sequence holds and the free ones. */
   numTokensThatFit(sequence: Sequence, count: number): number {
     const numBlocks = sequence.blockTable.length + this.#pool.numFreeBlocks;
-    return Math.min(count, numBlocks * this.#pool.blockSize - sequence.numComputedTokens);
+    return Math.min(count, numBlocks * this.#pool.blockSize - sequence.numPlannedTokens);
   }
 
   /** Gives the sequence blocks for its next `count` tokens. @throws InvariantError when they do not fit */
   allocate(sequence: Sequence, count: number): void {
-    this.allocateUpTo(sequence, sequence.numComputedTokens + count);
-  }
-
-  /** Gives the sequence blocks for its first `numTokens` tokens. @throws InvariantError when they do not fit */
-  allocateUpTo(sequence: Sequence, numTokens: number): void {
-    const numBlocks = this.numBlocksFor(numTokens) - sequence.blockTable.length;
+    const numBlocks = this.numBlocksFor(sequence.numPlannedTokens + count) - sequence.blockTable.length;
     if (numBlocks > 0) sequence.blockTable.push(...this.#pool.allocate(numBlocks));
   }
 
@@ -84,6 +79,8 @@ export class SequenceCache {
     const blockTable = sequence.blockTable;
     sequence.blockTable = [];
     sequence.numComputedTokens = 0;
+    sequence.numTokensInFlight = 0;
+    sequence.numPendingTokens = 0;
     return blockTable;
   }
 

@@ -34,6 +34,10 @@ export class Sequence {
   arrivalOrder = 0;
   /** Tokens whose latents are in the cache, counted from the first. */
   numComputedTokens = 0;
+  /** Tokens after these that steps in flight compute. */
+  numTokensInFlight = 0;
+  /** Tokens that steps in flight sample; they follow the known ones. */
+  numPendingTokens = 0;
   /** Prompt tokens that the prefix cache provided at first admission. */
   numCachedTokens = 0;
   /** Prompt positions whose logits have been handed out (prompt log-probabilities only). */
@@ -65,9 +69,26 @@ export class Sequence {
     return this.request.promptTokenIds.length + this.outputTokenIds.length;
   }
 
-  /** Known tokens whose latents are still to be computed. */
+  /** Tokens that are computed once the steps in flight are done. */
+  get numPlannedTokens(): number {
+    return this.numComputedTokens + this.numTokensInFlight;
+  }
+
+  /** Tokens that are known once the steps in flight are done. */
+  get numExpectedTokens(): number {
+    return this.numTokens + this.numPendingTokens;
+  }
+
+  /** Tokens known by then whose latents are still to be computed. */
   get numRemainingTokens(): number {
-    return this.numTokens - this.numComputedTokens;
+    return this.numExpectedTokens - this.numPlannedTokens;
+  }
+
+  /** Whether it ends by its length with the token that a step in flight samples, whatever that is. */
+  endsInFlight(maxModelLen: number): boolean {
+    if (this.numPendingTokens === 0) return false;
+    const numOutputTokens = this.numOutputTokens + this.numPendingTokens;
+    return numOutputTokens >= this.request.maxTokens || this.numExpectedTokens >= maxModelLen;
   }
 
   /** Prompt positions are left whose logits have to be handed out. */

@@ -41,7 +41,7 @@ export class StepBuilder {
   /** Largest chunk of a prefilling sequence from position `start` on; 0 when the step has no room for one. */
   chunkLength(sequence: Sequence, start: number): number {
     if (!this.hasRoomForChunk) return 0;
-    const remaining = sequence.numTokens - start;
+    const remaining = sequence.numExpectedTokens - start;
     const length = Math.min(remaining, this.#tokensLeft, this.#config.longPrefillChunk);
     if (sequence.isScoring) {
       // Computed again after a preemption: positions whose rows are out already get a chunk of their own, without rows.
@@ -88,14 +88,14 @@ export class StepBuilder {
 }
 
 function toEntry(sequence: Sequence, count: number): ScheduledEntry {
-  const start = sequence.numComputedTokens;
+  const start = sequence.numPlannedTokens;
   return {
     sequence,
     start,
     count,
     blockTable: sequence.blockTable,
-    samples: start + count === sequence.numTokens && sequence.request.maxTokens > 0,
+    samples: start + count === sequence.numExpectedTokens && sequence.request.maxTokens > 0,
     wantsAllRows: sequence.isScoring && start >= sequence.numScoredTokens,
-    isPending: false,
+    isPending: start >= sequence.numTokens,
   };
 }

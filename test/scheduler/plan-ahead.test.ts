@@ -81,36 +81,113 @@ describe('planAhead', () => {
     expect(sequence.outputTokenIds).toEqual([]);
   });
 
-  it('gives way to whoever waits and could be admitted, not to who could not', () => {
-    const { scheduler } = makeBench({ maxNumSeqs: 1 });
-    scheduler.add(makeSequence(1, tokens(5)));
+  it('admits whoever waits, and leaves the token that it samples unseen as well', () => {
+    const { scheduler } = makeBench({ maxNumSeqs: 2 });
+    for (const id of [1, 2, 3]) scheduler.add(makeSequence(id, tokens(5, 100 * id), { maxTokens: 3 - id + 1 }));
     const first = scheduler.plan()!;
-    scheduler.add(makeSequence(2, tokens(5, 100)));
-    expect(scheduler.planAhead(always)).not.toBeNull();
+    expect(shares(first)).toEqual([
+      [1, 0, 5],
+      [2, 0, 5],
+    ]);
+    const second = scheduler.planAhead(always)!;
+    expect(shares(second)).toEqual([
+      [1, 5, 1],
+      [2, 5, 1],
+    ]);
     commit(scheduler, first);
-
-    const { scheduler: roomy } = makeBench({ maxNumSeqs: 2 });
-    roomy.add(makeSequence(1, tokens(5)));
-    roomy.plan();
-    roomy.add(makeSequence(2, tokens(5, 100)));
-    expect(roomy.planAhead(always)).toBeNull();
+    const third = scheduler.planAhead(always)!;
+    expect(shares(third)).toEqual([[1, 6, 1]]);
+    commit(scheduler, second);
+    const fourth = scheduler.planAhead(always)!;
+    expect(shares(fourth)).toEqual([[3, 0, 5]]);
+    expect(fourth.admitted.map(({ id }) => id)).toEqual([3]);
+    commit(scheduler, third);
+    commit(scheduler, fourth);
+    expect(scheduler.hasUnfinished).toBe(false);
   });
 
-  it('waits for the end of prompts, for free blocks and for who may not go on unseen', () => {
+  it('continues prompts chunk by chunk, decodes beside them', () => {
     const { scheduler } = makeBench({ maxNumBatchedTokens: 8 });
-    scheduler.add(makeSequence(1, tokens(12)));
-    scheduler.plan();
-    expect(scheduler.planAhead(always)).toBeNull();
+    scheduler.add(makeSequence(1, tokens(3)));
+    scheduler.add(makeSequence(2, tokens(14, 100)));
+    const plans = [scheduler.plan()!];
+    for (let step = 0; step < 3; step++) {
+      plans.push(scheduler.planAhead(always)!);
+      commit(scheduler, plans[step]!, 20 + step);
+    }
+    expect(plans.map(shares)).toEqual([
+      [
+        [1, 0, 3],
+        [2, 0, 5],
+      ],
+      [
+        [1, 3, 1],
+        [2, 5, 7],
+      ],
+      [
+        [1, 4, 1],
+        [2, 12, 2],
+      ],
+      [
+        [1, 5, 1],
+        [2, 14, 1],
+      ],
+    ]);
+    expect(plans.map((plan) => plan.entries.map(({ isPending }) => isPending))).toEqual([
+      [false, false],
+      [true, false],
+      [true, false],
+      [true, true],
+    ]);
+  });
 
-    const { scheduler: full, pool } = makeBench({ numBlocks: 2, enablePrefixCaching: false });
-    full.add(makeSequence(1, tokens(8), { maxTokens: 1 }));
-    step(full);
-    full.add(makeSequence(2, tokens(4), { maxTokens: 5 }));
-    full.plan();
-    const others = pool.allocate(1);
-    expect(full.planAhead(always)).toBeNull();
+  it('does not compute a block twice that the step in flight computes', () => {
+    const { scheduler } = makeBench({ maxNumSeqs: 3 });
+    scheduler.add(makeSequence(1, tokens(9)));
+    const first = scheduler.plan()!;
+    scheduler.add(makeSequence(2, tokens(9)));
+    const second = scheduler.planAhead(always)!;
+    expect(shares(second)).toEqual([[1, 9, 1]]);
+    commit(scheduler, first);
+    const third = scheduler.planAhead(always)!;
+    expect(shares(third)).toEqual([
+      [1, 10, 1],
+      [2, 8, 1],
+    ]);
+  });
+
+  it('waits for who may not be computed unseen, and for who may not be admitted so', () => {
+    const { scheduler } = makeBench();
+    scheduler.add(makeSequence(1, tokens(5)));
+    const first = scheduler.plan()!;
+    expect(scheduler.planAhead(() => false)).toBeNull();
+    scheduler.add(makeSequence(2, tokens(5, 100)));
+    expect(scheduler.planAhead(({ id }) => id === 1)).toBeNull();
+    commit(scheduler, first);
+    expect(shares(scheduler.plan()!)).toEqual([
+      [1, 5, 1],
+      [2, 0, 5],
+    ]);
+  });
+
+  it('waits where blocks are short, and preempts nobody', () => {
+    const { scheduler, pool } = makeBench({ numBlocks: 3, enablePrefixCaching: false });
+    scheduler.add(makeSequence(1, tokens(4), { maxTokens: 5 }));
+    const first = scheduler.plan()!;
+    const others = pool.allocate(2);
+    expect(scheduler.planAhead(always)).toBeNull();
     pool.free(others);
-    expect(full.planAhead(() => false)).toBeNull();
-    expect(full.planAhead(always)).not.toBeNull();
+    const second = scheduler.planAhead(always)!;
+    expect(second.preempted).toEqual([]);
+    commit(scheduler, first);
+    commit(scheduler, second);
+  });
+
+  it('leaves alone who only scores a prompt that is in flight', () => {
+    const { scheduler } = makeBench({ maxLogitRows: 1 });
+    scheduler.add(makeSequence(1, tokens(5), { maxTokens: 0 }));
+    const first = scheduler.plan()!;
+    expect(scheduler.planAhead(always)).toBeNull();
+    expect(commit(scheduler, first).finished).toHaveLength(1);
   });
 });
