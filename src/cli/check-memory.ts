@@ -6,7 +6,7 @@ import type { Check } from './doctor-report.ts';
 import { formatBytes, formatCount } from './format.ts';
 
 const VALUE_BYTES = { f32: 4, f16: 2, bf16: 2 } as const;
-const STREAM_NAMES = { f32: 'fp32', f16: 'fp16', bf16: 'bf16' } as const;
+const WEIGHT_NAMES = { f32: 'fp32', f16: 'fp16', bf16: 'bf16', u8: 'int8' } as const;
 /** Share of the host's free memory that the latent cache gets without --kv-cache-memory-bytes. */
 const HOST_CACHE_SHARE = 0.25;
 
@@ -34,8 +34,8 @@ export function checkMemoryNeeds(config: DeepseekV2Config, needs: MemoryNeeds): 
 
 function checkWeightsFit({ precision, packedBytes, memory }: MemoryNeeds): Check {
   const base = { id: 'weights', title: 'Weights' } as const;
-  const experts = precision.experts === precision.stream ? '' : `, experts in ${STREAM_NAMES[precision.experts]}`;
-  const size = `${formatBytes(packedBytes)} in ${STREAM_NAMES[precision.stream]}${experts}`;
+  const experts = precision.experts === precision.stream ? '' : `, experts in ${WEIGHT_NAMES[precision.experts]}`;
+  const size = `${formatBytes(packedBytes)} in ${WEIGHT_NAMES[precision.stream]}${experts}`;
   if (memory.size === null) return { ...base, status: 'note', message: `${size}`, details: { packedBytes } };
   const { total, available } = memory.size;
   const need = `${size}, ${formatBytes(available)} free of ${formatBytes(total)}${memory.place === 'gpu' ? ' on the GPU' : ''}`;

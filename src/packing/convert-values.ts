@@ -28,7 +28,12 @@ const bits16 = ({ buffer, byteOffset, count }: ValueSpan): Uint16Array => new Ui
  * float32 where both have 16 bits.
  * @returns false when a finite value is too large for fp16
  */
-export function convertValues(from: SourceDtype, source: ValueSpan, to: PackedDtype, target: ValueSpan): boolean {
+export function convertValues(
+  from: SourceDtype,
+  source: ValueSpan,
+  to: Exclude<PackedDtype, 'u8'>,
+  target: ValueSpan,
+): boolean {
   if (from.toLowerCase() === to) {
     const bytes = source.count * SOURCE_BYTES[from];
     new Uint8Array(target.buffer, target.byteOffset, bytes).set(

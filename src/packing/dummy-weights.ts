@@ -3,7 +3,7 @@ import { mkdir, open, realpath, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DeepseekV2Config } from '../deepseek-v2/config.ts';
 import { planPackedWeights } from '../deepseek-v2/packed-weights.ts';
-import type { Precision } from '../deepseek-v2/precision.ts';
+import { type Precision, scalesOf } from '../deepseek-v2/precision.ts';
 import { layOut } from './layout.ts';
 import { WEIGHTS_FILE } from './manifest.ts';
 import { PACKED_BYTES, type PackedDtype, type PackedModel, type PackedTensor } from './packed-model.ts';
@@ -17,12 +17,15 @@ const RANDOM_BITS: Readonly<Record<PackedDtype, { keep: number; set: number }>> 
   f32: { keep: 0x807fffff, set: 0x3c800000 },
   bf16: { keep: 0x807f, set: 0x3c80 },
   f16: { keep: 0x83ff, set: 0x2400 },
+  u8: { keep: 0xff, set: 0 },
 };
-const ONE_BITS: Readonly<Record<PackedDtype, number>> = { f32: 0x3f800000, bf16: 0x3f80, f16: 0x3c00 };
+const ONE_BITS: Readonly<Record<PackedDtype, number>> = { f32: 0x3f800000, bf16: 0x3f80, f16: 0x3c00, u8: 1 };
+/** Scales of quantised weights, from 2^-12 to 2^-11 in f16: their random codes come to weights of the same size as the others. */
+const SCALE_BITS = { keep: 0x03ff, set: 0x0c00 };
 
 interface Region {
   readonly dtype: PackedDtype;
-  readonly kind: 'random' | 'ones';
+  readonly kind: 'random' | 'ones' | 'scales';
   readonly byteLength: number;
 }
 
@@ -40,7 +43,7 @@ export async function makeDummyWeights(options: {
   const wanted = [...layOut(plan, options.precision).tensors];
   const regions = new Map<string, Region & { offset: number }>();
   for (const [name, { dtype, byteLength }] of wanted) {
-    const kind = name.endsWith('norm') ? 'ones' : 'random';
+    const kind = kindOf(name);
     const known = regions.get(dtype + kind);
     regions.set(dtype + kind, { dtype, kind, byteLength: Math.max(byteLength, known?.byteLength ?? 0), offset: 0 });
   }
@@ -51,7 +54,7 @@ export async function makeDummyWeights(options: {
   }
   const tensors = new Map<string, PackedTensor>(
     wanted.map(([name, tensor]) => {
-      const kind = name.endsWith('norm') ? 'ones' : 'random';
+      const kind = kindOf(name);
       return [name, { ...tensor, offset: regions.get(tensor.dtype + kind)!.offset }];
     }),
   );
@@ -62,6 +65,11 @@ export async function makeDummyWeights(options: {
   const folder = path.join(options.cacheRoot, 'dummy', digest);
   await writeRegions(folder, [...regions.values()], end);
   return { folder: await realpath(folder), weightsFile: WEIGHTS_FILE, tensors };
+}
+
+function kindOf(name: string): Region['kind'] {
+  if (name.endsWith('norm')) return 'ones';
+  return name.endsWith(scalesOf('')) ? 'scales' : 'random';
 }
 
 async function writeRegions(folder: string, regions: readonly Region[], byteLength: number): Promise<void> {
@@ -87,13 +95,21 @@ async function writeRegions(folder: string, regions: readonly Region[], byteLeng
 
 function makePattern({ dtype, kind, byteLength }: Region): Uint8Array {
   const bytes = Math.min(PATTERN_BYTES, Math.ceil(byteLength / PAGE) * PAGE);
-  const words = PACKED_BYTES[dtype] === 4 ? new Uint32Array(bytes / 4) : new Uint16Array(bytes / 2);
+  const words = newWords(PACKED_BYTES[dtype], bytes);
   if (kind === 'ones') {
     words.fill(ONE_BITS[dtype]);
   } else {
-    const { keep, set } = RANDOM_BITS[dtype];
+    const { keep, set } = kind === 'scales' ? SCALE_BITS : RANDOM_BITS[dtype];
     randomFillSync(words);
     for (let i = 0; i < words.length; i++) words[i] = (words[i]! & keep) | set;
   }
   return new Uint8Array(words.buffer);
+}
+
+function newWords(
+  width: number,
+  bytes: number,
+): Uint32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer> {
+  if (width === 4) return new Uint32Array(bytes / 4);
+  return width === 2 ? new Uint16Array(bytes / 2) : new Uint8Array(bytes);
 }

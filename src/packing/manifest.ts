@@ -16,7 +16,7 @@ const schema = z.object({
   tensors: z.record(
     z.string(),
     z.object({
-      dtype: z.enum(['f32', 'f16', 'bf16']),
+      dtype: z.enum(['f32', 'f16', 'bf16', 'u8']),
       shape: z.array(z.int().min(0)),
       offset: z.int().min(0),
       byteLength: z.int().min(0),

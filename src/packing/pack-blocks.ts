@@ -1,4 +1,5 @@
 import type { PackPlan, RowSource } from '../deepseek-v2/packed-weights.ts';
+import { scalesOf } from '../deepseek-v2/precision.ts';
 import { invariant } from '../errors.ts';
 import type { PackLayout } from './layout.ts';
 import { PACKED_BYTES, type PackedDtype } from './packed-model.ts';
@@ -20,6 +21,8 @@ export interface Block {
   readonly dtype: PackedDtype;
   /** Position in weights.bin. */
   readonly byteOffset: number;
+  /** Position there of a quantised block's scales. */
+  readonly scalesOffset: number | null;
   readonly elements: number;
   readonly segments: readonly Segment[];
 }
@@ -43,6 +46,7 @@ export function* packBlocks(plan: PackPlan, layout: PackLayout, capacity: number
     invariant(target, `packed tensor ${name} has no place`);
     const { dtype } = target;
     const bytes = PACKED_BYTES[dtype];
+    const scalesAt = scalesLocator(layout, name);
     let byteOffset = target.offset;
     let segments: Segment[] = [];
     let elements = 0;
@@ -59,16 +63,25 @@ export function* packBlocks(plan: PackPlan, layout: PackLayout, capacity: number
         }
         if (done < count) {
           invariant(elements > 0, `a row of ${name} is larger than a block`);
-          yield { tensor: name, dtype, byteOffset, elements, segments };
+          yield { tensor: name, dtype, byteOffset, scalesOffset: scalesAt(byteOffset), elements, segments };
           byteOffset += bytes * elements;
           segments = [];
           elements = 0;
         }
       }
     }
-    if (elements > 0) yield { tensor: name, dtype, byteOffset, elements, segments };
+    if (elements > 0) yield { tensor: name, dtype, byteOffset, scalesOffset: scalesAt(byteOffset), elements, segments };
     invariant(byteOffset + bytes * elements === target.offset + target.byteLength, `sources do not fill ${name}`);
   }
+}
+
+/** Where the scales of the rows lie that begin at a position in weights.bin; null when the tensor has none. */
+function scalesLocator(layout: PackLayout, name: string): (byteOffset: number) => number | null {
+  const [weights, scales] = [layout.tensors.get(name)!, layout.tensors.get(scalesOf(name))];
+  if (weights.dtype !== 'u8') return () => null;
+  invariant(scales, `quantised tensor ${name} has no scales`);
+  const bytesPerRow = PACKED_BYTES[scales.dtype] * scales.shape.at(-1)!;
+  return (byteOffset) => scales.offset + ((byteOffset - weights.offset) / weights.shape.at(-1)!) * bytesPerRow;
 }
 
 function rowsOf(

@@ -1,7 +1,7 @@
-/** Element types a packed tensor may have; the names are safetensors' in lower case. */
-export type PackedDtype = 'f32' | 'f16' | 'bf16';
+/** Element types a packed tensor may have; the names are safetensors' in lower case. u8: quantised (quantize-rows.ts). */
+export type PackedDtype = 'f32' | 'f16' | 'bf16' | 'u8';
 
-export const PACKED_BYTES: Readonly<Record<PackedDtype, number>> = { f32: 4, f16: 2, bf16: 2 };
+export const PACKED_BYTES: Readonly<Record<PackedDtype, number>> = { f32: 4, f16: 2, bf16: 2, u8: 1 };
 
 export interface PackedTensor {
   readonly dtype: PackedDtype;

@@ -2,14 +2,15 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { CheckpointError, invariant } from '../errors.ts';
 import { convertValues, isSourceDtype, SOURCE_BYTES, type SourceDtype } from './convert-values.ts';
 import type { Block, Segment } from './pack-blocks.ts';
-import { PACKED_BYTES, type PackedDtype } from './packed-model.ts';
+import { PACKED_BYTES } from './packed-model.ts';
+import { quantizeRows, scalesPerRow } from './quantize-rows.ts';
 
 /** Memory for one block at a time, used over and over. `maxElements` counts values. */
 export class BlockBuffers {
   readonly maxElements: number;
   /** What was read; a value has its place at four times its index in the block, however wide it is in the file. */
   readonly raw: ArrayBuffer;
-  /** The block in its packed type. */
+  /** The block in its packed type; a quantised one in the first half, its scales in the second. */
   readonly packed: ArrayBuffer;
 
   constructor(maxElements: number) {
@@ -28,12 +29,18 @@ interface Read {
   readonly elements: number;
 }
 
+/** Bytes for a place in weights.bin. */
+export interface Piece {
+  readonly byteOffset: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Reads the rows of `block` and leaves them in its packed type and order in `buffers.packed`.
- * @returns the bytes there
+ * @returns what lies there
  * @throws CheckpointError when a file cannot be read any more, or a value is too large for fp16
  */
-export async function readBlock(checkpoint: Checkpoint, block: Block, buffers: BlockBuffers): Promise<Uint8Array> {
+export async function readBlock(checkpoint: Checkpoint, block: Block, buffers: BlockBuffers): Promise<Piece[]> {
   invariant(block.elements <= buffers.maxElements, 'block larger than its buffers');
   const reads = block.segments.flatMap(readsOf);
   await Promise.all(
@@ -42,8 +49,21 @@ export async function readBlock(checkpoint: Checkpoint, block: Block, buffers: B
       return checkpoint.read(tensor, rowStart, rowCount, new Uint8Array(buffers.raw, 4 * at, bytes));
     }),
   );
-  for (const segment of block.segments) convertSegment(checkpoint, segment, block.dtype, buffers);
-  return new Uint8Array(buffers.packed, 0, PACKED_BYTES[block.dtype] * block.elements);
+  for (const segment of block.segments) convertSegment(checkpoint, segment, block, buffers);
+  const { byteOffset, scalesOffset, elements, dtype } = block;
+  const pieces = [{ byteOffset, bytes: new Uint8Array(buffers.packed, 0, PACKED_BYTES[dtype] * elements) }];
+  if (scalesOffset !== null) {
+    const scales = block.segments.reduce((sum, { tensors, rowCount, width }) => {
+      return sum + tensors.length * rowCount * scalesPerRow(width);
+    }, 0);
+    const bytes = new Uint8Array(buffers.packed, scalesStart(buffers), PACKED_BYTES.f16 * scales);
+    pieces.push({ byteOffset: scalesOffset, bytes });
+  }
+  return pieces;
+}
+
+function scalesStart({ maxElements }: BlockBuffers): number {
+  return PACKED_BYTES.f16 * maxElements;
 }
 
 function readsOf(segment: Segment): Read[] {
@@ -53,8 +73,9 @@ function readsOf(segment: Segment): Read[] {
 }
 
 /** Row r of tensor t goes to row r * tensors + t: one tensor is copied as it is, two are interleaved. */
-function convertSegment(checkpoint: Checkpoint, segment: Segment, to: PackedDtype, buffers: BlockBuffers): void {
+function convertSegment(checkpoint: Checkpoint, segment: Segment, block: Block, buffers: BlockBuffers): void {
   const { tensors, width, rowCount, at } = segment;
+  const { dtype: to } = block;
   const elements = rowCount * width;
   for (const [part, tensor] of tensors.entries()) {
     const from = dtypeOf(checkpoint, tensor);
@@ -62,6 +83,14 @@ function convertSegment(checkpoint: Checkpoint, segment: Segment, to: PackedDtyp
     /** `count` values of the tensor from value `first` on, to value `place` of the block. */
     const convert = (first: number, place: number, count: number): void => {
       const source = { buffer: buffers.raw, byteOffset: begin + first * SOURCE_BYTES[from], count };
+      if (to === 'u8') {
+        const target = { buffer: buffers.packed, codesAt: place, scalesAt: scalesStart(buffers), width };
+        if (quantizeRows(from, source, target)) return;
+        throw new CheckpointError(
+          checkpoint.folder,
+          `${tensor} has values beyond fp16, or not finite: they cannot be quantised`,
+        );
+      }
       const target = { buffer: buffers.packed, byteOffset: place * PACKED_BYTES[to], count };
       if (convertValues(from, source, to, target)) return;
       throw new CheckpointError(checkpoint.folder, `${tensor} has values beyond fp16, which this device computes with`);

@@ -2,10 +2,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 import type { Checkpoint } from '../checkpoint/checkpoint.ts';
 import type { PackPlan } from '../deepseek-v2/packed-weights.ts';
 import type { PackLayout } from './layout.ts';
-import { type Block, blockCapacity, packBlocks } from './pack-blocks.ts';
-import { PACKED_BYTES } from './packed-model.ts';
+import { blockCapacity, packBlocks } from './pack-blocks.ts';
 import type { OnPackProgress } from './progress.ts';
-import { BlockBuffers, readBlock } from './read-rows.ts';
+import { BlockBuffers, type Piece, readBlock } from './read-rows.ts';
 
 /** Values in a block: up to 8 MiB, large enough for any disk. */
 const BLOCK_ELEMENTS = 2 * 1024 * 1024;
@@ -42,8 +41,10 @@ export async function writeWeights(options: WriteWeightsOptions): Promise<void> 
       const buffers = new BlockBuffers(capacity);
       for (const block of blocks) {
         signal?.throwIfAborted();
-        await writeBlock(handle, block, await readBlock(checkpoint, block, buffers));
-        bytesDone += PACKED_BYTES[block.dtype] * block.elements;
+        for (const piece of await readBlock(checkpoint, block, buffers)) {
+          await writePiece(handle, piece);
+          bytesDone += piece.bytes.byteLength;
+        }
         onProgress?.({ phase: 'packing', bytesDone, bytesTotal });
         if (failed) return;
       }
@@ -66,10 +67,10 @@ export async function writeWeights(options: WriteWeightsOptions): Promise<void> 
   }
 }
 
-async function writeBlock(handle: FileHandle, block: Block, bytes: Uint8Array): Promise<void> {
+async function writePiece(handle: FileHandle, { byteOffset, bytes }: Piece): Promise<void> {
   let done = 0;
   while (done < bytes.byteLength) {
-    const position = block.byteOffset + done;
+    const position = byteOffset + done;
     const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done, position);
     done += bytesWritten;
   }
