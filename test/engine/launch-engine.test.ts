@@ -260,7 +260,7 @@ describe('a launch that cannot work', () => {
   });
 
   it('lowers the context where one sequence of full length would not fit', async () => {
-    const engine = await launch({ kvCacheMemoryBytes: 100_000 });
+    const engine = await launch({ kvCacheMemoryBytes: 60_000 });
     expect(engine.client.limits.maxModelLen).toBe(208);
     await engine.stop();
   });

@@ -23,13 +23,17 @@ export const FIXTURES = [
   'odd-sizes',
 ] as const;
 
+const MODELS = new URL('../fixtures/models/', import.meta.url);
+
 export function fixtureFolder(name: (typeof FIXTURES)[number]): string {
-  return fileURLToPath(new URL(`../fixtures/models/${name}`, import.meta.url));
+  return fileURLToPath(new URL(name, MODELS));
 }
 
 export function readGoldens(name: (typeof FIXTURES)[number]): GoldenSequence[] {
-  const file = `${fixtureFolder(name)}/goldens.json`;
-  return (JSON.parse(readFileSync(file, 'utf8')) as { sequences: GoldenSequence[] }).sequences;
+  const read = (file: string): unknown => JSON.parse(readFileSync(new URL(file, MODELS), 'utf8'));
+  const prompts = read('prompts.json') as number[][];
+  const { sequences } = read(`${name}/goldens.json`) as { sequences: Omit<GoldenSequence, 'prompt'>[] };
+  return sequences.map((sequence, index) => ({ prompt: prompts[index]!, ...sequence }));
 }
 
 /** Two logits closer than this may change places between correct float32 implementations. */
