@@ -1,11 +1,10 @@
 import type { DeepseekV2Config } from '../deepseek-v2/config.ts';
+import { type KvCacheDtype, latentBytesPerToken } from '../deepseek-v2/latent-row.ts';
 import type { Precision } from '../deepseek-v2/precision.ts';
 import { GPU_WORKSPACE_BYTES } from '../engine/device-plan.ts';
-import { latentBytesPerToken } from '../kv-cache/latent-layout.ts';
 import type { Check } from './doctor-report.ts';
 import { formatBytes, formatCount } from './format.ts';
 
-const VALUE_BYTES = { f32: 4, f16: 2, bf16: 2 } as const;
 const WEIGHT_NAMES = { f32: 'fp32', f16: 'fp16', bf16: 'bf16', u8: 'int8' } as const;
 /** Share of the host's free memory that the latent cache gets without --kv-cache-memory-bytes. */
 const HOST_CACHE_SHARE = 0.25;
@@ -21,6 +20,7 @@ export interface MemoryNeeds {
   readonly precision: Precision;
   readonly packedBytes: number;
   readonly memory: ModelMemory;
+  readonly kvCacheDtype: KvCacheDtype;
   readonly kvCacheMemoryBytes: number | null;
   readonly maxModelLen: number | null;
   /** Of a GPU's memory, the share that may be filled. */
@@ -52,7 +52,7 @@ function checkWeightsFit({ precision, packedBytes, memory }: MemoryNeeds): Check
 
 function checkContext(config: DeepseekV2Config, needs: MemoryNeeds): Check {
   const base = { id: 'context', title: 'Latent cache' } as const;
-  const bytesPerToken = latentBytesPerToken({ ...config, bytesPerValue: VALUE_BYTES[needs.precision.stream] });
+  const bytesPerToken = latentBytesPerToken(config, needs.precision.stream, needs.kvCacheDtype);
   const { maxPositionEmbeddings } = config;
   const cacheBytes = needs.kvCacheMemoryBytes ?? defaultCacheBytes(needs);
   if (cacheBytes === null) {

@@ -1,7 +1,7 @@
 import type { ServeConfig } from '../config/serve-config.ts';
 import type { Precision } from '../deepseek-v2/precision.ts';
 import { ConfigError } from '../errors.ts';
-import type { DeviceSpec } from '../ranks/device-spec.ts';
+import { type DeviceSpec, kvCacheDtypeOf, precisionOf } from '../ranks/device-spec.ts';
 
 /** Padded batches that CPU attention distinguishes: two sizes of decodes and one of prefill chunks, or any other split. */
 const CPU_GROUPS = 3;
@@ -18,16 +18,26 @@ const PRECISIONS: Readonly<Record<ServeConfig['dtype'], Precision>> = {
 export const DTYPE_NAMES = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const;
 
 /**
- * The device that --device and --dtype ask for.
- * @throws ConfigError when the device does not compute in this type
+ * The device that --device, --dtype and --kv-cache-dtype ask for.
+ * @throws ConfigError when the device does not compute, or cache, in this type
  */
-export function toDeviceSpec({ device, dtype, numThreads, cudaKernels, cudaSampler }: ServeConfig): DeviceSpec {
+export function toDeviceSpec(config: ServeConfig): DeviceSpec {
+  const { device, dtype, kvCacheDtype, numThreads, cudaKernels, cudaSampler } = config;
   if (device === 'cpu') {
     if (dtype !== 'auto' && dtype !== 'float32') {
       throw new ConfigError(`--dtype ${dtype} needs --device cuda: the CPU computes in float32`);
     }
+    if (kvCacheDtype !== 'auto') {
+      throw new ConfigError(`--kv-cache-dtype ${kvCacheDtype} needs --device cuda: the CPU caches latents in float32`);
+    }
     return { type: 'cpu', numThreads, numGroups: CPU_GROUPS };
   }
   const precision = PRECISIONS[dtype];
-  return { type: 'cuda', index: device, precision, kernels: cudaKernels, sampler: cudaSampler };
+  return { type: 'cuda', index: device, precision, kvCacheDtype, kernels: cudaKernels, sampler: cudaSampler };
+}
+
+/** Name of the element type of the device's latent cache. */
+export function cacheDtypeName(device: DeviceSpec): string {
+  const kvCacheDtype = kvCacheDtypeOf(device);
+  return kvCacheDtype === 'auto' ? DTYPE_NAMES[precisionOf(device).stream] : kvCacheDtype;
 }

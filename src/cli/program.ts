@@ -28,6 +28,7 @@ const DOCTOR_KEYS = [
   'kvCacheMemoryBytes',
   'device',
   'dtype',
+  'kvCacheDtype',
   'gpuMemoryUtilization',
 ] as const satisfies readonly SettingKey[];
 const INSTALL_KEYS = ['cacheDir'] as const satisfies readonly SettingKey[];

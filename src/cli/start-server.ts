@@ -3,10 +3,9 @@ import type { ServeConfig } from '../config/serve-config.ts';
 import type { LaunchEvent } from '../engine/engine-settings.ts';
 import { unavailable } from '../errors.ts';
 import { buildApp } from '../http/app.ts';
-import { precisionOf } from '../ranks/device-spec.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
-import { DTYPE_NAMES, toDeviceSpec } from './device-spec.ts';
+import { cacheDtypeName, toDeviceSpec } from './device-spec.ts';
 import { type App, listen } from './listen.ts';
 import { LoadingModel } from './loading-model.ts';
 import { resolveModelFolder } from './model-folder.ts';
@@ -65,7 +64,7 @@ export async function startServer(config: ServeConfig, options: StartOptions): P
   });
   const url = await listen(app, config.host, config.port);
   const observer = new MetricsObserver(metrics);
-  const dtype = DTYPE_NAMES[precisionOf(toDeviceSpec(config)).stream];
+  const dtype = cacheDtypeName(toDeviceSpec(config));
   const onEvent = (event: LaunchEvent): void => {
     if (event.phase === 'cache') {
       const { blockSize, numBlocks } = event;

@@ -210,6 +210,13 @@ export const SETTINGS = {
     defaultText: 'on CPU a quarter of what is free once the weights are loaded, on a GPU what its share leaves',
     schema: orAuto(bytes({ min: 1024 })).default(null),
   },
+  kvCacheDtype: {
+    group: 'Engine',
+    value: 'auto|fp8',
+    description:
+      'element type of the latent cache on a GPU (fp8: e4m3, 1.76 times the tokens of 16 bits; auto: the dtype)',
+    schema: choice(['auto', 'fp8']).default('auto'),
+  },
   gpuMemoryUtilization: {
     group: 'Engine',
     value: 'SHARE',

@@ -1,15 +1,15 @@
 import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 import type { AttentionEmitter, RotaryTables } from './attention.ts';
-import { latentWidth } from './config.ts';
 import type { EmitContext } from './emit-context.ts';
+import { type KvCacheDtype, latentRow } from './latent-row.ts';
 import type { Projections } from './projections.ts';
 import { LATENT_NORM_EPS } from './rms-norm.ts';
 import { softmaxScale } from './rope.ts';
 
 /** Names of the inputs of the CUDA attention contract; the runner fills them, the rank binds them. */
 export const cudaAttentionNames = {
-  /** [numBlocks * blockSize, latentWidth], one pool per layer; written in place. */
+  /** [numBlocks * blockSize, columns of a latentRow], one pool per layer; written in place. */
   pool: (layer: number): string => `pool.${layer}`,
   /** i64 [T]: slot of each token's latent; negative: the latent is dropped (padding). */
   slots: 'slots',
@@ -34,12 +34,13 @@ export class CudaAttention implements AttentionEmitter {
   /** Of the step, for all layers. */
   readonly #plan: readonly Value[];
 
-  constructor(context: EmitContext, options: { blockSize: number }) {
+  constructor(context: EmitContext, options: { blockSize: number; kvCacheDtype: KvCacheDtype }) {
     this.#context = context;
     this.#blockSize = options.blockSize;
     const { graph, config, precision } = context;
+    const row = latentRow(config, precision.stream, options.kvCacheDtype);
     this.#pools = Array.from({ length: config.numLayers }, (_, layer) =>
-      graph.input(cudaAttentionNames.pool(layer), precision.stream, ['slots', latentWidth(config)]),
+      graph.input(cudaAttentionNames.pool(layer), row.type, ['slots', row.columns]),
     );
     this.#slots = graph.input(cudaAttentionNames.slots, 'i64', ['T']);
     this.#sequences = [

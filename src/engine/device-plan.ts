@@ -1,6 +1,7 @@
+import { latentBytesPerToken } from '../deepseek-v2/latent-row.ts';
 import { ConfigError } from '../errors.ts';
-import { latentBytesPerToken, type PoolSize, sizePool } from '../kv-cache/latent-layout.ts';
-import { type DeviceSpec, precisionOf } from '../ranks/device-spec.ts';
+import { type PoolSize, sizePool } from '../kv-cache/latent-layout.ts';
+import { type DeviceSpec, kvCacheDtypeOf, precisionOf } from '../ranks/device-spec.ts';
 import type { DeviceMemory } from '../ranks/load-rank.ts';
 import { PagedStepBuffers, type PagedStepMemory } from '../ranks/paged-step-buffers.ts';
 import { StepBuffers, type StepMemory } from '../ranks/step-buffers.ts';
@@ -74,7 +75,6 @@ export function allocateStepMemory(
   return StepBuffers.allocate({ ...limits, maxChunks: plan.maxPrefillChunks, numGroups: device.numGroups }).memory;
 }
 
-const VALUE_BYTES = { f32: 4, f16: 2, bf16: 2 } as const;
 /** Of a GPU's memory, kept for what a step computes with. */
 export const GPU_WORKSPACE_BYTES = 1024 ** 3;
 
@@ -87,7 +87,7 @@ export function sizeCache(settings: EngineSettings, memory: DeviceMemory | null)
   const { model, maxNumSeqs, device } = settings;
   const { blockSize } = devicePlan(device);
   const wanted = settings.maxModelLen ?? model.maxPositionEmbeddings;
-  const bytesPerToken = latentBytesPerToken({ ...model, bytesPerValue: VALUE_BYTES[precisionOf(device).stream] });
+  const bytesPerToken = latentBytesPerToken(model, precisionOf(device).stream, kvCacheDtypeOf(device));
   // More than every sequence at full length needs would only spread the prefix cache over cold memory.
   const mostUseful = maxNumSeqs * (Math.ceil(wanted / blockSize) + 1) * blockSize * bytesPerToken;
   const available =

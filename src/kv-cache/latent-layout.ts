@@ -1,13 +1,5 @@
 import { ConfigError } from '../errors.ts';
 
-/** What MLA caches per token and layer: the compressed latent and the shared rotary key (DeepSeek-V2 paper, section 2.1). */
-export interface LatentShape {
-  readonly numLayers: number;
-  readonly kvLoraRank: number;
-  readonly qkRopeHeadDim: number;
-  readonly bytesPerValue: number;
-}
-
 export interface PoolRequest {
   readonly availableBytes: number;
   readonly bytesPerToken: number;
@@ -23,11 +15,6 @@ export interface PoolSize {
   readonly maxModelLen: number;
   /** The arithmetic in one line, for the log. */
   readonly explanation: string;
-}
-
-/** Bytes of the latent pool that one token takes, over all layers. */
-export function latentBytesPerToken(shape: LatentShape): number {
-  return shape.numLayers * (shape.kvLoraRank + shape.qkRopeHeadDim) * shape.bytesPerValue;
 }
 
 /** How many blocks fit into a piece of memory. @throws ConfigError when not even one does */

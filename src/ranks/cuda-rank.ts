@@ -5,10 +5,11 @@ import type { Pointer } from '../cuda/driver.ts';
 import { CudaOps } from '../cuda/ops/cuda-ops.ts';
 import type { KernelChoice } from '../cuda/ops/gpu-kernels.ts';
 import { PinnedMemory } from '../cuda/pinned-memory.ts';
-import { type DeepseekV2Config, latentWidth } from '../deepseek-v2/config.ts';
+import type { DeepseekV2Config } from '../deepseek-v2/config.ts';
 import { CudaAttention, cudaAttentionNames } from '../deepseek-v2/cuda-attention.ts';
 import { cudaExperts } from '../deepseek-v2/cuda-experts.ts';
 import { cudaFusions } from '../deepseek-v2/cuda-fusions.ts';
+import { type KvCacheDtype, type LatentRow, latentRow } from '../deepseek-v2/latent-row.ts';
 import { buildModelGraph, modelNames, type WeightLocation } from '../deepseek-v2/model-graph.ts';
 import type { Precision } from '../deepseek-v2/precision.ts';
 import { invariant } from '../errors.ts';
@@ -29,6 +30,7 @@ import type { Rank } from './rank.ts';
 export interface CudaRankOptions {
   readonly config: DeepseekV2Config;
   readonly precision: Precision;
+  readonly kvCacheDtype: KvCacheDtype;
   /** Real folder of the packed weights, the file in it, and where each weight lies. */
   readonly folder: string;
   readonly weightsFile: string;
@@ -39,7 +41,6 @@ export interface CudaRankOptions {
   readonly kernels: KernelChoice;
 }
 
-const STREAM_BYTES = { f32: 4, f16: 2, bf16: 2 } as const;
 const F32_BYTES = 4;
 /** Run option of the CUDA provider: which captured graph to replay, or to capture if there is none yet. */
 const GRAPH_ID = 'gpu_graph_id';
@@ -100,10 +101,11 @@ export class CudaRank implements Rank {
   constructor(runtime: OnnxRuntime, device: CudaDevice, options: CudaRankOptions) {
     this.#device = device;
     this.#options = options;
-    const { config, precision, blockSize } = options;
+    const { config, precision, kvCacheDtype, blockSize } = options;
     device.relaxCaptureMode();
     this.#stream = device.createStream();
-    this.#ops = new CudaOps(device, precision.stream, options.kernels);
+    const { type: poolType } = latentRow(config, precision.stream, kvCacheDtype);
+    this.#ops = new CudaOps(device, precision.stream, options.kernels, poolType);
     this.#domain = new CustomOpDomain(runtime, LATENT_SERVE_DOMAIN);
     for (const op of this.#ops.all) this.#domain.registerCustomOp(op);
     const model = encodeModel(
@@ -112,7 +114,7 @@ export class CudaRank implements Rank {
         precision,
         weights: options.weights,
         weightsFile: options.weightsFile,
-        attention: (context) => new CudaAttention(context, { blockSize }),
+        attention: (context) => new CudaAttention(context, { blockSize, kvCacheDtype }),
         experts: cudaExperts(),
         fusions: cudaFusions,
       }),
@@ -146,11 +148,12 @@ export class CudaRank implements Rank {
     invariant(this.#attached === null, 'a rank is attached once');
     const [first] = allBuffers;
     invariant(first, 'steps need buffers');
-    const { config, precision, blockSize } = this.#options;
-    const width = latentWidth(config);
+    const { config, precision, kvCacheDtype, blockSize } = this.#options;
+    const row = latentRow(config, precision.stream, kvCacheDtype);
+    const numSlots = numBlocks * blockSize;
     for (let layer = 0; layer < config.numLayers; layer++) {
-      const pool = this.#allocate(numBlocks * blockSize * width * STREAM_BYTES[precision.stream]);
-      this.#bindInput(cudaAttentionNames.pool(layer), pool.address, precision.stream, [numBlocks * blockSize, width]);
+      const pool = this.#allocate(numSlots * row.bytes);
+      this.#bindInput(cudaAttentionNames.pool(layer), pool.address, row.type, [numSlots, row.columns]);
     }
     const { maxLogitRows, vocabSize } = first.memory.limits;
     const inputs = this.#allocate(first.memory.inputs.byteLength);
@@ -248,7 +251,7 @@ export class CudaRank implements Rank {
     return buffer;
   }
 
-  #bindInput(name: string, address: bigint, type: 'i64' | 'i32' | Precision['stream'], shape: readonly number[]): void {
+  #bindInput(name: string, address: bigint, type: 'i64' | 'i32' | LatentRow['type'], shape: readonly number[]): void {
     using tensor = Tensor.overDevice(this.#memory, address, type, shape);
     this.#binding.bindInput(name, tensor);
   }

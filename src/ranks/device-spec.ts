@@ -1,3 +1,4 @@
+import type { KvCacheDtype } from '../deepseek-v2/latent-row.ts';
 import { FLOAT32, type Precision } from '../deepseek-v2/precision.ts';
 
 /** A device to run a model on, and how. */
@@ -14,6 +15,7 @@ export type DeviceSpec =
       /** As the driver numbers the GPUs. */
       readonly index: number;
       readonly precision: Precision;
+      readonly kvCacheDtype: KvCacheDtype;
       /** portable: only kernels that run on every card. */
       readonly kernels: 'auto' | 'portable';
       /** Where the tokens of a step are chosen. */
@@ -22,4 +24,8 @@ export type DeviceSpec =
 
 export function precisionOf(device: DeviceSpec): Precision {
   return device.type === 'cpu' ? FLOAT32 : device.precision;
+}
+
+export function kvCacheDtypeOf(device: DeviceSpec): KvCacheDtype {
+  return device.type === 'cpu' ? 'auto' : device.kvCacheDtype;
 }

@@ -70,9 +70,10 @@ export function loadRank(device: DeviceSpec, { config, packed, blockSize, cacheR
   }
   const runtime = openOnnxRuntime(cudaRuntime(cacheRoot));
   const gpu = new CudaDevice(device.index);
-  const { precision, kernels } = device;
+  const { precision, kvCacheDtype, kernels } = device;
   const rank = loadOnGpu(gpu, weights, () => {
-    return new CudaRank(runtime, gpu, { config, precision, kernels, folder, weightsFile, weights, blockSize });
+    const choice = { precision, kvCacheDtype, kernels };
+    return new CudaRank(runtime, gpu, { config, ...choice, folder, weightsFile, weights, blockSize });
   });
   return {
     memory: gpu.memory(),

@@ -147,6 +147,7 @@ describe('memory of a model on a GPU', () => {
     precision: { stream: 'bf16', experts: 'f16' },
     packedBytes: 30 * GIB,
     memory: { place: 'gpu', size: { total: 80 * GIB, available: 79 * GIB } },
+    kvCacheDtype: 'auto',
     kvCacheMemoryBytes: null,
     maxModelLen: null,
     gpuMemoryUtilization: 0.9,
@@ -165,6 +166,12 @@ describe('memory of a model on a GPU', () => {
     const cacheBytes = context.details?.['cacheBytes'] as number;
     expect(context.details).toMatchObject({ bytesPerToken: 204, context: 1024 });
     expect(cacheBytes / GIB).toBeCloseTo(40, 6);
+  });
+
+  it('counts 8-bit latents', async () => {
+    const { context } = await check({ kvCacheDtype: 'fp8' });
+    // 3 layers x (28 + 4 + 6 x 2, padded to 48) bytes
+    expect(context.details).toMatchObject({ bytesPerToken: 144 });
   });
 
   it('is a failure when other programs hold the GPU', async () => {

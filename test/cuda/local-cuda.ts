@@ -68,6 +68,7 @@ class LocalGpu implements LocalDevice {
     this.#rank = new CudaRank(openCudaRuntime(), this.#device, {
       config,
       precision,
+      kvCacheDtype: 'auto',
       kernels: 'auto',
       folder: packed.folder,
       weightsFile: packed.weightsFile,

@@ -1,6 +1,7 @@
 import { CudaDevice } from '../../src/cuda/device.ts';
 import type { KernelChoice } from '../../src/cuda/ops/gpu-kernels.ts';
 import type { DeepseekV2Config } from '../../src/deepseek-v2/config.ts';
+import type { KvCacheDtype } from '../../src/deepseek-v2/latent-row.ts';
 import type { Precision } from '../../src/deepseek-v2/precision.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import { CudaRank } from '../../src/ranks/cuda-rank.ts';
@@ -17,6 +18,8 @@ export interface StepSessionOptions {
   readonly packed: PackedModel;
   readonly precision: Precision;
   readonly kernels: KernelChoice;
+  /** auto where absent */
+  readonly kvCacheDtype?: KvCacheDtype;
   readonly numBlocks: number;
   readonly limits: Omit<PagedStepLimits, 'vocabSize'>;
   /** Steps of decodes alone are padded to these; none: they run eagerly. */
@@ -29,9 +32,10 @@ export class StepSession implements Disposable {
   readonly #rank: CudaRank;
   readonly #runner: PagedRunner;
 
-  constructor({ config, packed, precision, kernels, numBlocks, limits, decodeBuckets }: StepSessionOptions) {
+  constructor(session: StepSessionOptions) {
+    const { config, packed, precision, kernels, kvCacheDtype = 'auto', numBlocks, limits, decodeBuckets } = session;
     const { folder, weightsFile, tensors: weights } = packed;
-    const options = { config, precision, kernels, folder, weightsFile, weights, blockSize: BLOCK_SIZE };
+    const options = { config, precision, kernels, kvCacheDtype, folder, weightsFile, weights, blockSize: BLOCK_SIZE };
     this.#rank = new CudaRank(openCudaRuntime(), this.device, options);
     const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: config.vocabSize });
     this.#rank.attach(numBlocks, buffers);

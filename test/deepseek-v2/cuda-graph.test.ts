@@ -8,6 +8,7 @@ import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
 import { CudaAttention } from '../../src/deepseek-v2/cuda-attention.ts';
 import { cudaExperts } from '../../src/deepseek-v2/cuda-experts.ts';
 import { cudaFusions } from '../../src/deepseek-v2/cuda-fusions.ts';
+import { type KvCacheDtype, latentRow } from '../../src/deepseek-v2/latent-row.ts';
 import { buildModelGraph } from '../../src/deepseek-v2/model-graph.ts';
 import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
 import { encodeModel } from '../../src/onnx/encoder.ts';
@@ -37,8 +38,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cacheRoot, { recursive: true }));
 
-it.each([
-  ['V2-Lite', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }],
+it.each<[string, object, KvCacheDtype]>([
+  ['V2-Lite', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'auto'],
+  ['V2-Lite, 8-bit latents', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'fp8'],
   [
     'V2',
     {
@@ -50,44 +52,49 @@ it.each([
       num_attention_heads: 16,
       num_key_value_heads: 16,
     },
+    'auto',
   ],
-])('ONNX Runtime takes the CUDA graph of %s with the operators as they declare themselves', async (_, json) => {
-  const config = parseDeepseekV2Config(json, 'config.json');
-  const precision = { stream: 'f32', experts: 'f32' } as const;
-  const packed = await makeDummyWeights({ config, precision, cacheRoot });
-  const runtime = openOnnxRuntime();
-  using ops = new CudaOps(NO_DEVICE, precision.stream);
-  using domain = new CustomOpDomain(runtime, LATENT_SERVE_DOMAIN);
-  // Here is no GPU to place the nodes on.
-  for (const op of ops.all) domain.registerCustomOp({ ...op, provider: 'cpu' });
-  const graph = buildModelGraph({
-    config,
-    precision,
-    weights: packed.tensors,
-    weightsFile: packed.weightsFile,
-    attention: (context) => new CudaAttention(context, { blockSize: 64 }),
-    experts: cudaExperts(),
-    fusions: cudaFusions,
-  });
-  // ONNX Runtime keeps what nobody reads until the run ends: scratch memory of all layers would add up.
-  const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
-  const ours = graph.nodes.filter(({ domain }) => domain === LATENT_SERVE_DOMAIN);
-  // The residual stream ends with the last layer: that one is not read.
-  const last = ours.findLast(({ opType }) => opType === 'AddNorm')!;
-  expect(ours.flatMap(({ outputs }) => outputs).filter((output) => !read.has(output))).toEqual([last.outputs[1]]);
-  // Nor may a captured step hold a Split into unequal parts (emit-context.ts).
-  const used = new Set(graph.nodes.map(({ opType }) => opType));
-  expect(used).not.toContain('Split');
-  // What a kernel of its own computes has no plain operators left.
-  const replaced = ['Sigmoid', 'SkipSimplifiedLayerNormalization', 'Transpose', 'MatMul', 'FusedMatMul'];
-  for (const opType of replaced) expect(used).not.toContain(opType);
-  const model = encodeModel(graph);
-  using env = new Env(runtime);
-  using options = new SessionOptions(runtime, {
-    configEntries: { 'session.model_external_initializers_file_folder_path': packed.folder },
-  });
-  options.addCustomOpDomain(domain);
-  using session = new Session(env, model, options);
-  const step = ['token_ids', 'positions', 'logit_rows', 'slots', 'first_tokens', 'context_lengths', 'block_table'];
-  expect(session.inputNames.toSorted()).toEqual([...step, 'pool.0', 'pool.1'].toSorted());
-});
+])(
+  'ONNX Runtime takes the CUDA graph of %s with the operators as they declare themselves',
+  async (_, json, kvCacheDtype) => {
+    const config = parseDeepseekV2Config(json, 'config.json');
+    const precision = { stream: 'f32', experts: 'f32' } as const;
+    const packed = await makeDummyWeights({ config, precision, cacheRoot });
+    const runtime = openOnnxRuntime();
+    const { type: poolType } = latentRow(config, precision.stream, kvCacheDtype);
+    using ops = new CudaOps(NO_DEVICE, precision.stream, 'auto', poolType);
+    using domain = new CustomOpDomain(runtime, LATENT_SERVE_DOMAIN);
+    // Here is no GPU to place the nodes on.
+    for (const op of ops.all) domain.registerCustomOp({ ...op, provider: 'cpu' });
+    const graph = buildModelGraph({
+      config,
+      precision,
+      weights: packed.tensors,
+      weightsFile: packed.weightsFile,
+      attention: (context) => new CudaAttention(context, { blockSize: 64, kvCacheDtype }),
+      experts: cudaExperts(),
+      fusions: cudaFusions,
+    });
+    // ONNX Runtime keeps what nobody reads until the run ends: scratch memory of all layers would add up.
+    const read = new Set(graph.nodes.flatMap(({ inputs }) => inputs));
+    const ours = graph.nodes.filter(({ domain }) => domain === LATENT_SERVE_DOMAIN);
+    // The residual stream ends with the last layer: that one is not read.
+    const last = ours.findLast(({ opType }) => opType === 'AddNorm')!;
+    expect(ours.flatMap(({ outputs }) => outputs).filter((output) => !read.has(output))).toEqual([last.outputs[1]]);
+    // Nor may a captured step hold a Split into unequal parts (emit-context.ts).
+    const used = new Set(graph.nodes.map(({ opType }) => opType));
+    expect(used).not.toContain('Split');
+    // What a kernel of its own computes has no plain operators left.
+    const replaced = ['Sigmoid', 'SkipSimplifiedLayerNormalization', 'Transpose', 'MatMul', 'FusedMatMul'];
+    for (const opType of replaced) expect(used).not.toContain(opType);
+    const model = encodeModel(graph);
+    using env = new Env(runtime);
+    using options = new SessionOptions(runtime, {
+      configEntries: { 'session.model_external_initializers_file_folder_path': packed.folder },
+    });
+    options.addCustomOpDomain(domain);
+    using session = new Session(env, model, options);
+    const step = ['token_ids', 'positions', 'logit_rows', 'slots', 'first_tokens', 'context_lengths', 'block_table'];
+    expect(session.inputNames.toSorted()).toEqual([...step, 'pool.0', 'pool.1'].toSorted());
+  },
+);

@@ -12,6 +12,39 @@ def rotated(x, cosine, sine):
     return torch.stack((x0 * cosine - x1 * sine, x0 * sine + x1 * cosine), -1).flatten(-2)
 
 
+class Fp8Rows:
+    """Rows of an fp8 pool (kernels/portable/fp8.cuh). What nobody writes is all ones, which is NaN in every part."""
+
+    def __init__(self, suffix, rank, rope):
+        self.dtype, self.rank, self.rope = DTYPES[suffix], rank, rope
+        self.blocks = -(-rank // 128)
+        self.scales_at = -(-rank // 4) * 4
+        self.rotary_at = self.scales_at + 4 * self.blocks
+        self.end = self.rotary_at + rope * self.dtype.itemsize
+        self.bytes = -(-self.end // 16) * 16
+
+    def empty(self, *shape):
+        return torch.full((*shape, self.bytes), 255, dtype=torch.uint8, device="cuda")
+
+    def quantised(self, latents):
+        """latents [n, rank + rope] of the stream's type."""
+        padded = torch.nn.functional.pad(latents[:, :self.rank].float(), (0, 128 * self.blocks - self.rank)).view(-1, self.blocks, 128)
+        scales = (padded.abs().amax(-1) / 448).clamp_min(2.0**-100)
+        rows = self.empty(len(latents))
+        values = (padded / scales[..., None]).to(torch.float8_e4m3fn).view(torch.uint8)
+        rows[:, :self.rank] = values.flatten(1)[:, :self.rank]
+        rows[:, self.scales_at:self.rotary_at] = scales.view(torch.uint8)
+        rows[:, self.rotary_at:self.end] = latents[:, self.rank:].contiguous().view(torch.uint8)
+        return rows
+
+    def values(self, rows):
+        """What rows [n, bytes] say, in float64 [n, rank + rope]."""
+        values = rows[:, :self.rank].contiguous().view(torch.float8_e4m3fn).double()
+        scales = rows[:, self.scales_at:self.rotary_at].contiguous().view(torch.float32).double()
+        rotary = rows[:, self.rotary_at:self.end].contiguous().view(self.dtype).double()
+        return torch.cat((values * scales.repeat_interleave(128, 1)[:, :self.rank], rotary), 1)
+
+
 class LatentWriteCase:
     """One step's projections with their offsets and strides, and what the pool and the rotary queries must become."""
 
@@ -22,11 +55,15 @@ class LatentWriteCase:
         self.kv = rand(tokens, self.kv_offset + rank + rope + 2 * unit, dtype=dtype)
         self.q = rand(tokens, self.q_offset + heads * rope + unit, dtype=dtype)
         self.weight = rand(rank, dtype=dtype)
+        self.weight[:rank // 4] *= 2**-18  # where the rank is 512, a block of small values
+        self.kv[1::5] = 0
         angles = rand(tokens, rope // 2) * 100
         self.cosine, self.sine = angles.cos(), angles.sin()
         self.slots = torch.randperm(3 * tokens, device="cuda")[:tokens]
         self.slots[::7] = -1
         self.pool = poisoned(3 * tokens, rank + rope, dtype=dtype)
+        self.fp8 = Fp8Rows(suffix, rank, rope)
+        self.fp8_pool = self.fp8.empty(3 * tokens)
         self.rotary = poisoned(tokens, heads, rope, dtype=dtype)
         row = self.kv.double()[:, self.kv_offset:]
         normed = row[:, :rank] * torch.rsqrt(row[:, :rank].square().mean(-1, keepdim=True) + 1e-6) * self.weight.double()
@@ -37,9 +74,11 @@ class LatentWriteCase:
 
 
 class AttentionCase:
-    """sequences: (cached tokens, new tokens) of each. Unused pages are NaN, unused entries of the table out of range."""
+    """sequences: (cached tokens, new tokens) of each. Unused pages are NaN, unused entries of the table out of range.
+    fp8: 8-bit latents. `wanted` is what they say, `unquantised` what attention over what they were made of gives. normed: latents as
+    RMSNorm leaves them, with weights of very different sizes."""
 
-    def __init__(self, suffix, sequences, heads, rank, rope, page, padding=0, ramp=False, reference=True):
+    def __init__(self, suffix, sequences, heads, rank, rope, page, padding=0, ramp=False, fp8=False, normed=False, unquantised=False):
         dtype, width = DTYPES[suffix], rank + rope
         counts = [new for _, new in sequences]
         self.tokens = sum(counts) + padding
@@ -48,12 +87,15 @@ class AttentionCase:
         pages = [-(-(cached + new) // page) if new else 0 for cached, new in sequences]
         self.max_blocks = max(1, *pages)
         order = torch.randperm(sum(pages) + 3).tolist()
-        self.pool = poisoned(len(order), page, width, dtype=dtype)
+        rows_of = Fp8Rows(suffix, rank, rope)
+        self.pool = rows_of.empty(len(order), page) if fp8 else poisoned(len(order), page, width, dtype=dtype)
         self.table = torch.full((len(sequences), self.max_blocks), 2**24, dtype=torch.int32, device="cuda")
         self.absorbed = rand(heads, self.tokens, rank, dtype=dtype)
         self.rotary = rand(self.tokens, heads, rope, dtype=dtype)
         self.scale = 0.7 / width**0.5 if not ramp else 0.1147
         self.wanted = torch.zeros(heads, self.tokens, rank, device="cuda", dtype=torch.float64)
+        self.unquantised = self.wanted.clone() if unquantised else None
+        weights = torch.cat((rand(rank).exp(), torch.ones(rope, device="cuda")))
         for s, (cached, new) in enumerate(sequences):
             if new == 0:
                 continue
@@ -63,14 +105,24 @@ class AttentionCase:
             latents = rand(total, width)
             if ramp:  # later tokens weigh more: the running maximum moves
                 latents *= torch.linspace(0.2, 1.5, total, device="cuda")[:, None]
+            if normed:
+                latents = latents / latents.square().mean(-1, keepdim=True).sqrt() * weights
             latents = latents.to(dtype)
             rows = torch.arange(total, device="cuda")
-            self.pool[blocks[rows // page], rows % page] = latents
-            if not reference:
-                continue
-            keys = latents.double()
-            scores = self.absorbed[:, at:at + new].double() @ keys[:, :rank].T
-            scores += self.rotary[at:at + new].double().transpose(0, 1) @ keys[:, rank:].T
-            mask = rows[None] > cached + torch.arange(new, device="cuda")[:, None]
-            scores = (scores * self.scale).masked_fill_(mask, float("-inf"))
-            self.wanted[:, at:at + new] = scores.softmax(-1) @ keys[:, :rank]
+            stored = rows_of.quantised(latents) if fp8 else latents
+            self.pool[blocks[rows // page], rows % page] = stored
+            keys = rows_of.values(stored) if fp8 else latents.double()
+            self._attend(self.wanted, keys, at, new, rank)
+            if unquantised:
+                self._attend(self.unquantised, latents.double(), at, new, rank)
+
+    def _attend(self, to, keys, at, new, rank):
+        """Attention of `new` tokens, the first of which is the step's number `at`, to keys that end with their own."""
+        total = len(keys)
+        mask = torch.arange(total, device="cuda")[None] > total - new + torch.arange(new, device="cuda")[:, None]
+        heads_at_once = max(1, 2**27 // (new * total))
+        for h in range(0, len(to), heads_at_once):
+            some = slice(h, h + heads_at_once)
+            scores = self.absorbed[some, at:at + new].double() @ keys[:, :rank].T
+            scores += self.rotary[at:at + new, some].double().transpose(0, 1) @ keys[:, rank:].T
+            to[some, at:at + new] = (scores * self.scale).masked_fill_(mask, float("-inf")).softmax(-1) @ keys[:, :rank]

@@ -122,9 +122,11 @@ def latent_write():
             case = LatentWriteCase(suffix, tokens, heads, RANK, ROPE, unit=8)
             shape = structure(numTokens=tokens, heads=heads, rank=RANK, rope=ROPE, kvStride=case.kv.shape[1], kvOffset=case.kv_offset,
                               qStride=case.q.shape[1], qOffset=case.q_offset, epsilon=1e-6)
-            arguments = [case.kv, case.q, case.weight, case.cosine, case.sine, case.slots, case.pool, case.rotary, shape]
-            module("latent-write").launch(f"latentWrite_{suffix}", (tokens,), 128, arguments)
-            verify_latent_write(f"hopper latentWrite {suffix} T={tokens} H={heads}", case, TOLERANCE[suffix])
+
+            def launch(kernel, pool):
+                arguments = [case.kv, case.q, case.weight, case.cosine, case.sine, case.slots, pool, case.rotary, shape]
+                module("latent-write").launch(f"{kernel}_{suffix}", (tokens,), 128, arguments)
+            verify_latent_write(f"hopper latentWrite {suffix} T={tokens} H={heads}", case, TOLERANCE[suffix], launch, "latentWrite")
 
 
 def replays():

@@ -1,9 +1,10 @@
 """The portable kernels against float64 on fresh random inputs, outputs and unused pages poisoned with NaN."""
+import itertools
 import random
 
 import torch
 
-from checks import DTYPES, TOLERANCE, poisoned, rand, relative_error, verify
+from checks import DTYPES, TOLERANCE, poisoned, rand, relative_error, verify, verify_same
 from driver import Module, structure
 from paged import AttentionCase, LatentWriteCase
 
@@ -12,12 +13,16 @@ def latent_write(module, suffix, tokens, heads, rank, rope):
     case = LatentWriteCase(suffix, tokens, heads, rank, rope)
     shape = structure(numTokens=tokens, heads=heads, rank=rank, rope=rope, kvStride=case.kv.shape[1], kvOffset=case.kv_offset,
                       qStride=case.q.shape[1], qOffset=case.q_offset, epsilon=1e-6)
-    module.launch(f"portableLatentWrite_{suffix}", (tokens,), 256, [case.kv, case.q, case.weight, case.cosine, case.sine, case.slots,
-                                                                    case.pool, case.rotary, shape])
-    verify_latent_write(f"latentWrite {suffix} T={tokens} H={heads} {rank}+{rope}", case, TOLERANCE[suffix])
+
+    def launch(kernel, pool):
+        module.launch(f"{kernel}_{suffix}", (tokens,), 256, [case.kv, case.q, case.weight, case.cosine, case.sine, case.slots, pool,
+                                                             case.rotary, shape])
+    verify_latent_write(f"latentWrite {suffix} T={tokens} H={heads} {rank}+{rope}", case, TOLERANCE[suffix], launch, "portableLatentWrite")
 
 
-def verify_latent_write(name, case, tolerance):
+def verify_latent_write(name, case, tolerance, launch, kernel):
+    """launch: runs a kernel on the case with the pool given."""
+    launch(kernel, case.pool)
     stored = case.slots >= 0
     if stored.any():
         verify(f"{name} pool", relative_error(case.pool[case.slots[stored]], case.latents[stored]), tolerance)
@@ -26,17 +31,30 @@ def verify_latent_write(name, case, tolerance):
     verify(f"{name} other slots", 0.0 if case.pool[untouched].isnan().all() else 1.0, 0)
     verify(f"{name} rotary", relative_error(case.rotary, case.wanted), tolerance)
 
+    rotary = case.rotary.clone()
+    case.rotary.fill_(float("nan"))
+    launch(f"{kernel}Fp8", case.fp8_pool)
+    verify_same(f"{name} rotary beside 8-bit latents", case.rotary, rotary)
+    wanted = case.fp8.empty(len(case.pool))
+    wanted[case.slots[stored]] = case.fp8.quantised(case.pool[case.slots[stored]])
+    verify(f"{name} 8-bit latents, bytes that differ", float((case.fp8_pool != wanted).sum()), 0)
+    case.kv[0] = float("nan")
+    case.slots.fill_(-1)
+    case.slots[0] = 0
+    launch(f"{kernel}Fp8", case.fp8_pool)
+    verify(f"{name} 8-bit latents of what is no number", float((~case.fp8.values(case.fp8_pool[:1]).isnan()).sum()), 0)
 
-def attention(module, suffix, sequences, heads, rank, rope, page, padding=0):
-    case = AttentionCase(suffix, sequences, heads, rank, rope, page, padding)
+
+def attention(module, suffix, sequences, heads, rank, rope, page, padding=0, fp8=False):
+    case = AttentionCase(suffix, sequences, heads, rank, rope, page, padding, fp8=fp8)
     out = poisoned(heads, case.tokens, rank, dtype=DTYPES[suffix])
     shape = structure(numTokens=case.tokens, numSequences=len(sequences), heads=heads, rank=rank, rope=rope, pageSize=page,
                       maxBlocks=case.max_blocks, scale=float(case.scale))
     warps = 8
-    module.launch(f"portableAttention_{suffix}", (case.tokens, heads), 32 * warps,
+    module.launch(f"portableAttention{'Fp8' if fp8 else ''}_{suffix}", (case.tokens, heads), 32 * warps,
                   [case.absorbed, case.rotary, case.pool, case.first, case.context, case.table, out, shape],
                   shared=4 * (rank + rope + warps * (rank + 2)))
-    verify(f"attention {suffix} {sequences} H={heads} {rank}+{rope} page {page}", relative_error(out, case.wanted), TOLERANCE[suffix])
+    verify(f"attention {suffix}{' fp8' if fp8 else ''} {sequences} H={heads} {rank}+{rope} page {page}", relative_error(out, case.wanted), TOLERANCE[suffix])
 
 
 def experts(module, suffix, tokens, count, top_k, hidden, inter, groups=0, top_groups=0, normalize=0, scale=1.0):
@@ -82,11 +100,11 @@ def run():
         for heads, rank, rope in sizes:
             for tokens in (1, 7, 64, 300):
                 latent_write(write, suffix, tokens, heads, rank, rope)
-            for page in (16, 64):
-                attention(attend, suffix, [(0, 1)], heads, rank, rope, page)
-                attention(attend, suffix, [(0, 5), (17, 1), (64, 1), (63, 3), (0, 0), (200, 8)], heads, rank, rope, page, padding=3)
-                attention(attend, suffix, [(rng.randrange(700), rng.randrange(1, 40)) for _ in range(9)], heads, rank, rope, page)
-            attention(attend, suffix, [(3000, 2)], heads, rank, rope, 64)
+            for page, fp8 in itertools.product((16, 64), (False, True)):
+                attention(attend, suffix, [(0, 1)], heads, rank, rope, page, fp8=fp8)
+                attention(attend, suffix, [(0, 5), (17, 1), (64, 1), (63, 3), (0, 0), (200, 8)], heads, rank, rope, page, 3, fp8)
+                attention(attend, suffix, [(rng.randrange(700), rng.randrange(1, 40)) for _ in range(9)], heads, rank, rope, page, fp8=fp8)
+                attention(attend, suffix, [(3000, 2)], heads, rank, rope, page, fp8=fp8)
         for tokens in (1, 2, 19):
             experts(expert, suffix, tokens, 7, 2, 60, 22)
             experts(expert, suffix, tokens, 12, 4, 48, 16, groups=4, top_groups=2, scale=16.0)

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { CustomOp, KernelContext } from '../../src/onnxruntime/custom-op.ts';
+import { Fp8Rows } from './fp8-rows.ts';
 
 /** The custom operators of the CUDA graphs in JavaScript and double precision, straight from what they are said to do. */
 export class OpOracles {
@@ -39,6 +40,24 @@ export class OpOracles {
     context.output(1, lengths.length > 0 ? [lengths.length] : [1]);
     context.output(2, [1]);
   }
+}
+
+/** The rows of a pool: latent and key of a token. */
+interface PoolRows {
+  read(slot: number, rope: number): ArrayLike<number>;
+  write(slot: number, values: Float32Array): void;
+}
+
+function poolRows(context: KernelContext, index: number, rank: number): PoolRows {
+  const { elementType, shape } = context.input(index);
+  const width = shape[1]!;
+  const data = context.input(index).data();
+  if (elementType === 'u8') return new Fp8Rows(data as Uint8Array, width, rank);
+  const values = data as Float32Array;
+  return {
+    read: (slot) => values.subarray(slot * width, (slot + 1) * width),
+    write: (slot, row) => values.set(row, slot * width),
+  };
 }
 
 const floats = (context: KernelContext, index: number): Float32Array => context.input(index).data() as Float32Array;
@@ -102,8 +121,8 @@ function latentWrite(context: KernelContext): void {
   const { heads, rope, kv_offset, q_offset, epsilon } = context.attributes as Record<string, number>;
   const [kv, q, weight, cosine, sine] = [0, 1, 2, 3, 4].map((index) => floats(context, index));
   const slots = context.input(5).data() as BigInt64Array;
-  const pool = floats(context, 6);
   const rank = weight!.length;
+  const pool = poolRows(context, 6, rank);
   const pairs = rope! / 2;
   const rotary = context.output(0, [slots.length, heads!, rope!]).data() as Float32Array;
   const rotate = (from: Float32Array, at: number, to: Float32Array, toAt: number, token: number): void => {
@@ -117,12 +136,13 @@ function latentWrite(context: KernelContext): void {
   slots.forEach((slot, token) => {
     const row = token * context.input(0).shape[1]! + kv_offset!;
     if (slot >= 0n) {
-      const to = Number(slot) * (rank + rope!);
+      const latent = new Float32Array(rank + rope!);
       let squares = 0;
       for (let i = 0; i < rank; i++) squares += kv![row + i]! ** 2;
       const scale = 1 / Math.sqrt(squares / rank + epsilon!);
-      for (let i = 0; i < rank; i++) pool[to + i] = kv![row + i]! * scale * weight![i]!;
-      rotate(kv!, row + rank, pool, to + rank, token);
+      for (let i = 0; i < rank; i++) latent[i] = kv![row + i]! * scale * weight![i]!;
+      rotate(kv!, row + rank, latent, rank, token);
+      pool.write(Number(slot), latent);
     }
     for (let head = 0; head < heads!; head++) {
       const at = token * context.input(1).shape[1]! + q_offset! + head * rope!;
@@ -133,10 +153,11 @@ function latentWrite(context: KernelContext): void {
 
 function pagedAttention(context: KernelContext): void {
   const { page_size, scale } = context.attributes as Record<string, number>;
-  const [absorbed, rotary, pool] = [0, 1, 2].map((index) => floats(context, index));
+  const [absorbed, rotary] = [0, 1].map((index) => floats(context, index));
   const [first, cached, table] = [3, 4, 5].map((index) => context.input(index).data() as Int32Array);
   const [heads, numTokens, rank] = context.input(0).shape as [number, number, number];
   const rope = context.input(1).shape[2]!;
+  const pool = poolRows(context, 2, rank);
   const [numSequences, maxBlocks] = context.input(5).shape as [number, number];
   const out = (context.output(0, [heads, numTokens, rank]).data() as Float32Array).fill(0);
   for (let s = 0; s < numSequences; s++) {
@@ -144,18 +165,18 @@ function pagedAttention(context: KernelContext): void {
       table![s * maxBlocks + Math.floor(key / page_size!)]! * page_size! + (key % page_size!);
     for (let token = first![s]!; token < first![s + 1]!; token++) {
       const numKeys = cached![s]! + token - first![s]! + 1;
-      const rows = Array.from({ length: numKeys }, (_, key) => slotOf(key) * (rank + rope));
+      const rows = Array.from({ length: numKeys }, (_, key) => pool.read(slotOf(key), rope));
       for (let head = 0; head < heads; head++) {
         const at = (head * numTokens + token) * rank;
         const scores = rows.map((row) => {
           let score = 0;
-          for (let i = 0; i < rank; i++) score += absorbed![at + i]! * pool![row + i]!;
-          for (let i = 0; i < rope; i++) score += rotary![(token * heads + head) * rope + i]! * pool![row + rank + i]!;
+          for (let i = 0; i < rank; i++) score += absorbed![at + i]! * row[i]!;
+          for (let i = 0; i < rope; i++) score += rotary![(token * heads + head) * rope + i]! * row[rank + i]!;
           return score * scale!;
         });
         const weights = softmax(scores);
         for (let i = 0; i < rank; i++) {
-          out[at + i] = rows.reduce((sum, row, key) => sum + weights[key]! * pool![row + i]!, 0);
+          out[at + i] = rows.reduce((sum, row, key) => sum + weights[key]! * row[i]!, 0);
         }
       }
     }

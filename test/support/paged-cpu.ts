@@ -1,10 +1,11 @@
 import { LATENT_SERVE_DOMAIN } from '../../src/cuda/custom-op-domain.ts';
 import type { CudaDevice } from '../../src/cuda/device.ts';
 import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
-import { type DeepseekV2Config, latentWidth } from '../../src/deepseek-v2/config.ts';
+import type { DeepseekV2Config } from '../../src/deepseek-v2/config.ts';
 import { CudaAttention, cudaAttentionNames } from '../../src/deepseek-v2/cuda-attention.ts';
 import { cudaExperts } from '../../src/deepseek-v2/cuda-experts.ts';
 import { cudaFusions } from '../../src/deepseek-v2/cuda-fusions.ts';
+import { type KvCacheDtype, type LatentRow, latentRow } from '../../src/deepseek-v2/latent-row.ts';
 import { buildModelGraph, modelNames } from '../../src/deepseek-v2/model-graph.ts';
 import { FLOAT32 } from '../../src/deepseek-v2/precision.ts';
 import { encodeModel } from '../../src/onnx/encoder.ts';
@@ -34,22 +35,25 @@ const NO_DEVICE = { computeCapability: [0, 0], driver: null } as unknown as Cuda
 export class PagedCpu implements LocalDevice {
   readonly blockSize = 64;
   readonly #config: DeepseekV2Config;
+  readonly #row: LatentRow;
   readonly #session: Session;
   readonly #oracles = new OpOracles();
   readonly #owned: Disposable[] = [];
 
-  constructor(config: DeepseekV2Config, packed: PackedModel) {
+  constructor(config: DeepseekV2Config, packed: PackedModel, kvCacheDtype: KvCacheDtype = 'auto') {
     this.#config = config;
+    this.#row = latentRow(config, FLOAT32.stream, kvCacheDtype);
     const runtime = openOnnxRuntime();
     const domain = new CustomOpDomain(runtime, LATENT_SERVE_DOMAIN);
-    for (const op of new CudaOps(NO_DEVICE, FLOAT32.stream).all) domain.registerCustomOp(this.#oracles.replace(op));
+    const ops = new CudaOps(NO_DEVICE, FLOAT32.stream, 'auto', this.#row.type);
+    for (const op of ops.all) domain.registerCustomOp(this.#oracles.replace(op));
     const model = encodeModel(
       buildModelGraph({
         config,
         precision: FLOAT32,
         weights: packed.tensors,
         weightsFile: packed.weightsFile,
-        attention: (context) => new CudaAttention(context, { blockSize: this.blockSize }),
+        attention: (context) => new CudaAttention(context, { blockSize: this.blockSize, kvCacheDtype }),
         experts: cudaExperts(),
         fusions: cudaFusions,
       }),
@@ -67,11 +71,12 @@ export class PagedCpu implements LocalDevice {
   attach({ numBlocks, ...limits }: DeviceLimits): Runner {
     const { numLayers, vocabSize } = this.#config;
     const [buffers] = PagedStepBuffers.allocate({ ...limits, vocabSize }) as [PagedStepBuffers];
-    const width = latentWidth(this.#config);
+    const { columns, type } = this.#row;
     const slots = numBlocks * this.blockSize;
     const pools = Array.from({ length: numLayers }, () => {
-      const values = new Float32Array(slots * width).fill(Number.NaN);
-      return Tensor.over(this.#session.runtime, values, [slots, width]);
+      const size = slots * columns;
+      const values = type === 'u8' ? new Uint8Array(size).fill(0xff) : new Float32Array(size).fill(Number.NaN);
+      return Tensor.over(this.#session.runtime, values, [slots, columns]);
     });
     const rank: Rank = { begin: () => this.#run(buffers, pools), finish: () => true, [Symbol.dispose]: () => {} };
     const group = new LocalRankGroup(rank, [buffers]);

@@ -1,6 +1,6 @@
 import type { CustomOp } from '../../onnxruntime/custom-op.ts';
 import type { CudaDevice } from '../device.ts';
-import type { StreamType } from '../element-types.ts';
+import type { PoolType, StreamType } from '../element-types.ts';
 import { absorbKeysOp } from './absorb-keys.ts';
 import { addNormOp } from './add-norm.ts';
 import { attentionPlanOp } from './attention-plan.ts';
@@ -19,11 +19,12 @@ export class CudaOps implements Disposable {
   readonly #experts: RoutedExperts;
 
   /**
+   * @param type of the activations
    * @param choice `portable` forces the kernels that run on every GPU
    * @throws CudaError when the GPU has no memory left
    */
-  constructor(device: CudaDevice, type: StreamType, choice: KernelChoice = 'auto') {
-    this.#kernels = new GpuKernels(device, type, choice);
+  constructor(device: CudaDevice, type: StreamType, choice: KernelChoice = 'auto', poolType: PoolType = type) {
+    this.#kernels = new GpuKernels(device, type, choice, poolType);
     this.#experts = new RoutedExperts(this.#kernels);
     const kernels = this.#kernels;
     this.all = [

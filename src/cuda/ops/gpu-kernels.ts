@@ -1,6 +1,6 @@
 import { Cublas } from '../cublas.ts';
 import type { CudaDevice } from '../device.ts';
-import type { StreamType } from '../element-types.ts';
+import type { PoolType, StreamType } from '../element-types.ts';
 import { KernelModules } from '../kernel-modules.ts';
 import { TensorMaps } from '../tensor-maps.ts';
 
@@ -13,6 +13,7 @@ export type KernelChoice = 'auto' | 'portable';
 export class GpuKernels implements Disposable {
   readonly device: CudaDevice;
   readonly type: StreamType;
+  readonly poolType: PoolType;
   /** The kernels in kernels/hopper may be used. */
   readonly isHopper: boolean;
   readonly modules: KernelModules;
@@ -21,9 +22,10 @@ export class GpuKernels implements Disposable {
   numDecodes = 0;
   #cublas: Cublas | null = null;
 
-  constructor(device: CudaDevice, type: StreamType, choice: KernelChoice) {
+  constructor(device: CudaDevice, type: StreamType, choice: KernelChoice, poolType: PoolType) {
     this.device = device;
     this.type = type;
+    this.poolType = poolType;
     const [major, minor] = device.computeCapability;
     this.isHopper = choice === 'auto' && major === 9 && minor === 0;
     this.modules = new KernelModules(device.driver);
@@ -44,6 +46,11 @@ export class GpuKernels implements Disposable {
   get cublas(): Cublas {
     this.#cublas ??= new Cublas(this.device.driver);
     return this.#cublas;
+  }
+
+  /** What the names of kernels that read or write the pool have in them. */
+  get poolSuffix(): '' | 'Fp8' {
+    return this.poolType === 'u8' ? 'Fp8' : '';
   }
 
   [Symbol.dispose](): void {

@@ -23,7 +23,7 @@ export interface AttentionSizes {
 /** Whether the Hopper kernels take a model's attention. */
 export function fitsHopperAttention(kernels: GpuKernels, { heads, rank, rope, pageSize }: AttentionSizes): boolean {
   const isShape = rank === RANK && rope === ROPE && pageSize === PAGE_SIZE && heads % HEADS_MULTIPLE === 0;
-  return kernels.hopperType !== null && isShape;
+  return kernels.hopperType !== null && kernels.poolType !== 'u8' && isShape;
 }
 
 /** How decoding is spread over the GPU; depends on nothing that differs between steps. */

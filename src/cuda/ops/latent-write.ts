@@ -11,14 +11,14 @@ const ELEMENTS_OF_ACCESS = 8;
  * (kernels/portable/latent-write.cu says what the tensors hold).
  *
  * Inputs: kv [T, *], q [T, *], norm weight [rank], cos and sin f32 [T, rope / 2], slots i64 [T],
- * pool [slots, rank + rope]. Output: rotary [T, heads, rope].
+ * pool [slots, *]. Output: rotary [T, heads, rope].
  */
 export function latentWriteOp(kernels: GpuKernels): CustomOp {
-  const { type, modules } = kernels;
+  const { type, poolType, poolSuffix, modules } = kernels;
   return {
     name: 'LatentWrite',
     provider: 'cuda',
-    inputs: [{ type }, { type }, { type }, { type: 'f32' }, { type: 'f32' }, { type: 'i64' }, { type }],
+    inputs: [{ type }, { type }, { type }, { type: 'f32' }, { type: 'f32' }, { type: 'i64' }, { type: poolType }],
     outputs: [{ type }],
     attributes: { heads: 'int', rope: 'int', kv_offset: 'int', q_offset: 'int', epsilon: 'float' },
     compute(context) {
@@ -33,7 +33,7 @@ export function latentWriteOp(kernels: GpuKernels): CustomOp {
       const isHopper = kernels.hopperType !== null && rank === RANK && rope === ROPE && isAligned;
       const module = modules.get(isHopper ? 'hopper-latent-write.cubin' : 'portable-latent-write.ptx');
       module.launch(
-        `${isHopper ? 'latentWrite' : 'portableLatentWrite'}_${type}`,
+        `${isHopper ? 'latentWrite' : 'portableLatentWrite'}${poolSuffix}_${type}`,
         { grid: [numTokens], block: isHopper ? 128 : 256, stream: context.gpuStream },
         (into) =>
           into

@@ -9,18 +9,18 @@ const FLOAT_BYTES = 4;
  * PagedAttention: all heads attend to the cached latents, in any mix of prefill and decode
  * (kernels/portable/attention.cu says what the tensors hold).
  *
- * Inputs: absorbed [heads, T, rank], rotary [T, heads, rope], pool [slots, rank + rope], first tokens i32 [S + 1],
+ * Inputs: absorbed [heads, T, rank], rotary [T, heads, rope], pool [slots, *], first tokens i32 [S + 1],
  * context lengths i32 [S], block table i32 [S, maxBlocks], then the outputs of AttentionPlan.
  * Output: weighted latents [heads, T, rank].
  */
 export function pagedAttentionOp(kernels: GpuKernels): CustomOp {
-  const { type } = kernels;
+  const { type, poolType } = kernels;
   const sequences = [{ type: 'i32' }, { type: 'i32' }, { type: 'i32' }] as const;
   const plan = [{ type: 'i32' }, { type: 'i32' }, { type: 'f32' }] as const;
   return {
     name: 'PagedAttention',
     provider: 'cuda',
-    inputs: [{ type }, { type }, { type }, ...sequences, ...plan],
+    inputs: [{ type }, { type }, { type: poolType }, ...sequences, ...plan],
     outputs: [{ type }],
     attributes: { page_size: 'int', scale: 'float' },
     compute(context) {
@@ -59,7 +59,7 @@ function computeOnHopper(kernels: GpuKernels, context: KernelContext): void {
   launchHopperAttention(kernels, heads!, step, context.gpuStream);
 }
 
-function computePortably({ modules, type }: GpuKernels, context: KernelContext): void {
+function computePortably({ modules, type, poolSuffix }: GpuKernels, context: KernelContext): void {
   const { page_size, scale } = context.attributes;
   const [absorbed, rotary, pool, firstTokens, contextLengths, blockTable] = Array.from({ length: 6 }, (_, i) =>
     context.input(i),
@@ -69,7 +69,7 @@ function computePortably({ modules, type }: GpuKernels, context: KernelContext):
   const [numSequences, maxBlocks] = blockTable!.shape;
   const out = context.output(0, absorbed!.shape);
   modules.get('portable-attention.ptx').launch(
-    `portableAttention_${type}`,
+    `portableAttention${poolSuffix}_${type}`,
     {
       grid: [numTokens!, heads!],
       block: 32 * WARPS,

@@ -1,5 +1,6 @@
 // New latents into the paged pool, and the queries' rotary parts rotated: the portable kernel's contract (portable/latent-write.cu)
 // for latents of 512 + 64 values of 16 bits, with 16 bytes an access. Rows must begin at multiples of 16 bytes.
+#include "../portable/fp8.cuh"
 #include "primitives.cuh"
 
 constexpr int kRank = 512, kRope = 64, kWidth = kRank + kRope;
@@ -15,11 +16,48 @@ template <typename T> DEVICE uint32_t rotate(uint32_t pair, float cosine, float 
   return Pair<T>::pack(x.x * cosine - x.y * sine, x.x * sine + x.y * cosine);
 }
 
+// Where lane i of a warp puts the values from 8 i and from 256 + 8 i on.
+template <typename T> struct PlainStore {
+  uint4* to;
+  __device__ __forceinline__ PlainStore(void* pool, long long slot) : to(reinterpret_cast<uint4*>(static_cast<T*>(pool) + slot * kWidth)) {}
+  __device__ __forceinline__ uint32_t* rotary() const { return reinterpret_cast<uint32_t*>(to + kRank / 8); }
+  __device__ __forceinline__ void operator()(const uint4 (&x)[2], int lane) const {
+    to[lane] = x[0];
+    to[32 + lane] = x[1];
+  }
+};
+DEVICE uint32_t packFp8(float a, float b) {
+  uint16_t pair;
+  asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(pair) : "f"(b), "f"(a));
+  return pair;
+}
+template <typename T> struct Fp8Store {
+  Fp8Row<T> to;
+  __device__ __forceinline__ Fp8Store(void* pool, long long slot) : to(pool, slot, kRank, kRope) {}
+  __device__ __forceinline__ uint32_t* rotary() const { return reinterpret_cast<uint32_t*>(to.rotary); }
+  __device__ __forceinline__ void operator()(const uint4 (&x)[2], int lane) const {
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {  // of the row; 16 lanes have a block
+      const float2 v[4] = {Pair<T>::unpack(x[half].x), Pair<T>::unpack(x[half].y), Pair<T>::unpack(x[half].z), Pair<T>::unpack(x[half].w)};
+      float largest = 0.f;
+#pragma unroll
+      for (int i = 0; i < 4; ++i) largest = maxOrNan(largest, maxOrNan(fabsf(v[i].x), fabsf(v[i].y)));
+      for (int step = 8; step > 0; step >>= 1) largest = maxOrNan(largest, __shfl_xor_sync(~0u, largest, step));
+      const float scale = fp8Scale(largest);
+      uint32_t pairs[4];
+#pragma unroll
+      for (int i = 0; i < 4; ++i) pairs[i] = packFp8(v[i].x / scale, v[i].y / scale);
+      reinterpret_cast<uint2*>(to.values)[32 * half + lane] = make_uint2(pairs[0] | pairs[1] << 16, pairs[2] | pairs[3] << 16);
+      if (lane % 16 == 0) to.scales[2 * half + lane / 16] = scale;
+    }
+  }
+};
+
 // Grid T, 128 threads.
-template <typename T>
+template <typename T, typename Store>
 DEVICE void latentWrite(const T* __restrict__ kv, const T* __restrict__ q, const T* __restrict__ normWeight,
                         const float* __restrict__ cosine, const float* __restrict__ sine, const long long* __restrict__ slots,
-                        T* __restrict__ pool, T* __restrict__ rotary, LatentWriteShape shape) {
+                        void* __restrict__ pool, T* __restrict__ rotary, LatentWriteShape shape) {
   const int token = blockIdx.x, tid = threadIdx.x, lane = tid & 31;
   const long long slot = slots[token];
   cosine += (size_t)token * (kRope / 2);
@@ -27,7 +65,7 @@ DEVICE void latentWrite(const T* __restrict__ kv, const T* __restrict__ q, const
   if (tid < 32 && slot >= 0) {  // one warp: the token's latent
     const uint4* from = reinterpret_cast<const uint4*>(kv + (size_t)token * shape.kvStride + shape.kvOffset);
     const uint4* weight = reinterpret_cast<const uint4*>(normWeight);
-    uint4* to = reinterpret_cast<uint4*>(pool + slot * kWidth);
+    const Store store(pool, slot);
     uint4 x[2] = {from[lane], from[32 + lane]}, w[2] = {weight[lane], weight[32 + lane]};
     const uint32_t key = reinterpret_cast<const uint32_t*>(from + kRank / 8)[lane];
     float squares = 0.f;
@@ -44,9 +82,8 @@ DEVICE void latentWrite(const T* __restrict__ kv, const T* __restrict__ q, const
       const float2 normed = Pair<T>::unpack(Pair<T>::pack(v.x * scale, v.y * scale));  // rounded before the weight, as HF does
       pair = Pair<T>::pack(normed.x * g.x, normed.y * g.y);
     }
-    to[lane] = x[0];
-    to[32 + lane] = x[1];
-    reinterpret_cast<uint32_t*>(to + kRank / 8)[lane] = rotate<T>(key, cosine[lane], sine[lane]);
+    store(x, lane);
+    store.rotary()[lane] = rotate<T>(key, cosine[lane], sine[lane]);
   }
   const T* from = q + (size_t)token * shape.qStride + shape.qOffset;
   T* to = rotary + (size_t)token * shape.heads * kRope;
@@ -62,11 +99,14 @@ DEVICE void latentWrite(const T* __restrict__ kv, const T* __restrict__ q, const
   }
 }
 
-#define DEFINE(SUFFIX, T)                                                                                             \
-  extern "C" __global__ void __launch_bounds__(128) latentWrite_##SUFFIX(                                              \
+#define DEFINE_STORE(NAME, Store, SUFFIX, T)                                                                          \
+  extern "C" __global__ void __launch_bounds__(128) NAME##_##SUFFIX(                                                   \
       const T* kv, const T* q, const T* normWeight, const float* cosine, const float* sine, const long long* slots,   \
-      T* pool, T* rotary, LatentWriteShape shape) {                                                                   \
-    latentWrite<T>(kv, q, normWeight, cosine, sine, slots, pool, rotary, shape);                                      \
+      void* pool, T* rotary, LatentWriteShape shape) {                                                                \
+    latentWrite<T, Store<T>>(kv, q, normWeight, cosine, sine, slots, pool, rotary, shape);                            \
   }
+#define DEFINE(SUFFIX, T)                        \
+  DEFINE_STORE(latentWrite, PlainStore, SUFFIX, T) \
+  DEFINE_STORE(latentWriteFp8, Fp8Store, SUFFIX, T)
 DEFINE(f16, __half)
 DEFINE(bf16, __nv_bfloat16)

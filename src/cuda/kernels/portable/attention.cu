@@ -2,7 +2,7 @@
 // Any mix of prefill and decode; lengths are read on the device. Any number of heads, rank, rope width and page size.
 //
 // absorbed    [heads, T, rank], the queries' other parts times W_UK; rotary [T, heads, rope], their rotated parts
-// pool        [pages, pageSize, rank + rope]; the step's own latents are in it already
+// pool        [pages, pageSize, rank + rope]; the step's own latents are in it already. Fp8: rows of fp8.cuh
 // firstTokens [S + 1], flat index of each sequence's first token, then T; sequences without tokens are allowed
 // contextLengths [S], tokens cached before this step
 // blockTable  [S, maxBlocks]
@@ -11,7 +11,7 @@
 // One block a token and head; each of its warps takes every numWarps-th key with an online softmax of its own, and the
 // warps' partial results are merged at the end. Grid (T, heads), block 32 * numWarps (at most 8 warps), dynamic shared memory
 // (rank + rope + numWarps * (rank + 2)) floats. Tokens of no sequence (padding at the end of T) get zeros.
-#include "element.cuh"
+#include "fp8.cuh"
 
 struct AttentionShape {
   int numTokens, numSequences, heads, rank, rope;
@@ -30,8 +30,25 @@ DEVICE int sequenceOf(const int* firstTokens, int numSequences, int token) {
   return low;
 }
 
-template <typename T>
-DEVICE void attend(const T* absorbed, const T* rotary, const T* pool, const int* firstTokens, const int* contextLengths,
+// A token's latent and, behind it, its rotated key.
+template <typename T> struct PlainKey {
+  const T* values;
+  __device__ __forceinline__ PlainKey(const void* pool, size_t slot, const AttentionShape& shape)
+      : values(static_cast<const T*>(pool) + slot * (shape.rank + shape.rope)) {}
+  __device__ __forceinline__ float operator[](int i) const { return toFloat(values[i]); }
+};
+template <typename T> struct Fp8Key {
+  Fp8Row<T> row;
+  int rank;
+  __device__ __forceinline__ Fp8Key(const void* pool, size_t slot, const AttentionShape& shape)
+      : row(const_cast<void*>(pool), slot, shape.rank, shape.rope), rank(shape.rank) {}
+  __device__ __forceinline__ float operator[](int i) const {
+    return i < rank ? fromFp8(row.values[i]) * row.scales[i / kScaleBlock] : toFloat(row.rotary[i - rank]);
+  }
+};
+
+template <typename T, typename Key>
+DEVICE void attend(const T* absorbed, const T* rotary, const void* pool, const int* firstTokens, const int* contextLengths,
                    const int* blockTable, T* out, AttentionShape shape) {
   extern __shared__ float shared[];
   const int token = blockIdx.x, head = blockIdx.y, lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
@@ -60,13 +77,13 @@ DEVICE void attend(const T* absorbed, const T* rotary, const T* pool, const int*
 
   float best = -INFINITY, mass = 0.f;
   for (int key = warp; key < numKeys; key += numWarps) {
-    const T* latent = pool + ((size_t)blocks[key / shape.pageSize] * shape.pageSize + key % shape.pageSize) * width;
+    const Key latent(pool, (size_t)blocks[key / shape.pageSize] * shape.pageSize + key % shape.pageSize, shape);
     float score = 0.f;
-    for (int i = lane; i < width; i += 32) score += q[i] * toFloat(latent[i]);
+    for (int i = lane; i < width; i += 32) score += q[i] * latent[i];
     score = warpSum(score);
     const float newBest = fmaxf(best, score);
     const float keep = expf(best - newBest), weight = expf(score - newBest);
-    for (int i = lane; i < shape.rank; i += 32) sum[i] = sum[i] * keep + weight * toFloat(latent[i]);
+    for (int i = lane; i < shape.rank; i += 32) sum[i] = sum[i] * keep + weight * latent[i];
     mass = mass * keep + weight;
     best = newBest;
   }
@@ -85,10 +102,13 @@ DEVICE void attend(const T* absorbed, const T* rotary, const T* pool, const int*
   }
 }
 
-#define DEFINE(SUFFIX, T)                                                                                             \
-  extern "C" __global__ void portableAttention_##SUFFIX(const T* absorbed, const T* rotary, const T* pool,            \
-                                                        const int* firstTokens, const int* contextLengths,            \
-                                                        const int* blockTable, T* out, AttentionShape shape) {        \
-    attend<T>(absorbed, rotary, pool, firstTokens, contextLengths, blockTable, out, shape);                           \
+#define DEFINE_KEY(NAME, Key, SUFFIX, T)                                                                              \
+  extern "C" __global__ void NAME##_##SUFFIX(const T* absorbed, const T* rotary, const void* pool,                     \
+                                             const int* firstTokens, const int* contextLengths,                       \
+                                             const int* blockTable, T* out, AttentionShape shape) {                   \
+    attend<T, Key<T>>(absorbed, rotary, pool, firstTokens, contextLengths, blockTable, out, shape);                   \
   }
+#define DEFINE(SUFFIX, T)                            \
+  DEFINE_KEY(portableAttention, PlainKey, SUFFIX, T) \
+  DEFINE_KEY(portableAttentionFp8, Fp8Key, SUFFIX, T)
 FOR_EACH_ELEMENT(DEFINE)

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { cacheDtypeName, toDeviceSpec } from '../../src/cli/device-spec.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { ConfigError } from '../../src/errors.ts';
+
+const specOf = (flags: Record<string, string>) => toDeviceSpec(loadConfig({ flags, env: {} }));
+
+describe('toDeviceSpec', () => {
+  it('takes the element types of a GPU', () => {
+    expect(specOf({ device: 'cuda:1', kvCacheDtype: 'fp8' })).toMatchObject({
+      type: 'cuda',
+      index: 1,
+      precision: { stream: 'bf16' },
+      kvCacheDtype: 'fp8',
+    });
+  });
+
+  it.each([
+    [{ dtype: 'bfloat16' }, '--dtype bfloat16 needs --device cuda'],
+    [{ kvCacheDtype: 'fp8' }, '--kv-cache-dtype fp8 needs --device cuda'],
+  ])('refuses %j on the CPU', (flags, message) => {
+    expect(() => specOf(flags)).toThrow(ConfigError);
+    expect(() => specOf(flags)).toThrow(message);
+  });
+});
+
+it.each([
+  [{}, 'float32'],
+  [{ device: 'cuda' }, 'bfloat16'],
+  [{ device: 'cuda', dtype: 'float16' }, 'float16'],
+  [{ device: 'cuda', dtype: 'float16', kvCacheDtype: 'fp8' }, 'fp8'],
+])('latents with %j are cached in %s', (flags, name) => {
+  expect(cacheDtypeName(specOf(flags))).toBe(name);
+});

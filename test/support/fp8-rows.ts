@@ -1,0 +1,65 @@
+/** Rows of an fp8 pool with a float32 key (kernels/portable/fp8.cuh), straight from what they are said to be. */
+export class Fp8Rows {
+  readonly #view: DataView;
+  readonly #rowBytes: number;
+  readonly #rank: number;
+  readonly #scalesAt: number;
+  readonly #rotaryAt: number;
+
+  constructor(pool: Uint8Array, rowBytes: number, rank: number) {
+    this.#view = new DataView(pool.buffer, pool.byteOffset, pool.byteLength);
+    this.#rowBytes = rowBytes;
+    this.#rank = rank;
+    this.#scalesAt = 4 * Math.ceil(rank / 4);
+    this.#rotaryAt = this.#scalesAt + 4 * Math.ceil(rank / 128);
+  }
+
+  /** Latent and key of a slot. */
+  read(slot: number, rope: number): Float64Array {
+    const row = slot * this.#rowBytes;
+    const values = new Float64Array(this.#rank + rope);
+    for (let i = 0; i < this.#rank; i++) {
+      const scale = this.#view.getFloat32(row + this.#scalesAt + 4 * Math.floor(i / 128), true);
+      values[i] = scale * VALUES[this.#view.getUint8(row + i)]!;
+    }
+    for (let i = 0; i < rope; i++) {
+      values[this.#rank + i] = this.#view.getFloat32(row + this.#rotaryAt + 4 * i, true);
+    }
+    return values;
+  }
+
+  write(slot: number, values: Float32Array): void {
+    const row = slot * this.#rowBytes;
+    for (let first = 0; first < this.#rank; first += 128) {
+      const block = values.subarray(first, Math.min(first + 128, this.#rank));
+      const scale = Math.max(Math.fround(Math.max(...block.map(Math.abs)) / 448), 2 ** -100);
+      this.#view.setFloat32(row + this.#scalesAt + first / 32, scale, true);
+      block.forEach((value, i) => {
+        this.#view.setUint8(row + first + i, nearest(Math.fround(value / scale)));
+      });
+    }
+    values.subarray(this.#rank).forEach((value, i) => {
+      this.#view.setFloat32(row + this.#rotaryAt + 4 * i, value, true);
+    });
+  }
+}
+
+/** What each byte means as e4m3: 4 bits of exponent with a bias of 7, 3 of fraction, no infinities. */
+const VALUES = Float64Array.from({ length: 256 }, (_, bits) => {
+  const exponent = (bits >> 3) & 15;
+  const fraction = bits & 7;
+  if (exponent === 15 && fraction === 7) return Number.NaN;
+  const magnitude = exponent === 0 ? fraction * 2 ** -9 : (8 + fraction) * 2 ** (exponent - 10);
+  return bits & 128 ? -magnitude : magnitude;
+});
+
+/** The nearest e4m3; of two the even one. */
+function nearest(value: number): number {
+  const magnitude = Math.abs(value);
+  let best = 0;
+  for (let bits = 1; bits < 127; bits++) {
+    const gain = Math.abs(VALUES[best]! - magnitude) - Math.abs(VALUES[bits]! - magnitude);
+    if (gain > 0 || (gain === 0 && bits % 2 === 0)) best = bits;
+  }
+  return value < 0 ? best | 128 : best;
+}
