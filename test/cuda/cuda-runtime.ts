@@ -5,6 +5,11 @@ import { defaultCacheRoot } from '../../src/packing/cache-root.ts';
 
 /** ONNX Runtime with its CUDA provider, from where install-cuda has put it: under $CACHE, or in the usual place. */
 export function openCudaRuntime(): OnnxRuntime {
+  return openOnnxRuntime(loadCudaLibraries());
+}
+
+/** Loads CUDA's libraries from there. @returns the path of ONNX Runtime's */
+export function loadCudaLibraries(): string {
   const folder = cudaFolder(process.env['CACHE'] ?? defaultCacheRoot(), ONNX_RUNTIME_VERSION);
-  return openOnnxRuntime(findCudaRuntime(folder, packagedLibraryPath()));
+  return findCudaRuntime(folder, packagedLibraryPath());
 }

@@ -42,6 +42,12 @@ export class DeviceContext implements Disposable {
     return { type, shape, buffer };
   }
 
+  /** A tensor of floating-point numbers, each rounded toward zero. */
+  tensorOf(type: 'f32' | 'f16' | 'bf16', shape: readonly number[], values: Float32Array<ArrayBuffer>): DeviceTensor {
+    const encode = { f32: null, f16: f16Bits, bf16: bf16Bits }[type];
+    return this.tensor(type, shape, encode === null ? values : Uint16Array.from(values, encode));
+  }
+
   /** Computes one node and returns its outputs, which are NaN before. */
   run(op: CustomOp, attributes: Record<string, number>, inputs: readonly DeviceTensor[]): DeviceTensor[] {
     const outputs: DeviceTensor[] = [];
@@ -57,7 +63,7 @@ export class DeviceContext implements Disposable {
       attributes,
       gpuStream: this.stream,
       input: (index) => asKernelTensor(inputs[index]!),
-      optionalInput: (index) => asKernelTensor(inputs[index]!),
+      optionalInput: (index) => (inputs[index] ? asKernelTensor(inputs[index]) : undefined),
       output: (index, shape) => {
         outputs[index] = this.tensor(op.outputs[index]!.type, shape);
         return asKernelTensor(outputs[index]!);
@@ -68,12 +74,14 @@ export class DeviceContext implements Disposable {
     return outputs;
   }
 
-  /** The values of a 16-bit tensor. */
+  /** The values of a floating-point tensor. */
   read({ type, shape, buffer }: DeviceTensor): Float32Array {
-    const bits = new Uint16Array(shape.reduce((product, size) => product * size, 1));
+    const count = shape.reduce((product, size) => product * size, 1);
+    const bits = type === 'f32' ? new Float32Array(count) : new Uint16Array(count);
     void bits.buffer;
     buffer.download(bits, this.stream);
     this.device.synchronize(this.stream);
+    if (bits instanceof Float32Array) return bits;
     const values = VALUES[type as keyof typeof VALUES];
     const result = new Float32Array(bits.length);
     for (let i = 0; i < bits.length; i++) result[i] = values[bits[i]!]!;
@@ -92,6 +100,19 @@ const float = new Float32Array(word.buffer);
 function bf16Value(bits: number): number {
   word[0] = bits << 16;
   return float[0]!;
+}
+
+function bf16Bits(value: number): number {
+  float[0] = value;
+  return word[0]! >>> 16;
+}
+
+/** Of values between 2^-14 and 2^15 in size; the smaller ones become zero. */
+function f16Bits(value: number): number {
+  float[0] = value;
+  const bits = word[0]!;
+  const exponent = ((bits >>> 23) & 255) - 112;
+  return ((bits >>> 16) & 0x8000) | (exponent <= 0 ? 0 : (exponent << 10) | ((bits >>> 13) & 1023));
 }
 
 function f16Value(bits: number): number {

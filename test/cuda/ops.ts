@@ -1,8 +1,11 @@
-// The custom operators with the Hopper kernels against themselves with the portable ones, and the sampler against the CPU's, without ONNX Runtime:
-// node test/cuda/ops.ts (Node 24, no development dependency; the kernels themselves are tested in test/kernels)
+// The custom operators with the Hopper kernels against themselves with the portable ones, the fused ones against their definitions, and the
+// sampler against the CPU's, without ONNX Runtime: node test/cuda/ops.ts (Node 24, no development dependency; the kernels themselves are
+// tested in test/kernels). cuBLAS comes from install-cuda where $CACHE is set, otherwise from the system.
 import { CudaDevice } from '../../src/cuda/device.ts';
 import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
+import { loadCudaLibraries } from './cuda-runtime.ts';
 import { DeviceContext, type DeviceTensor } from './device-context.ts';
+import { verifyFused } from './verify-fused.ts';
 import { verifySampler } from './verify-sampler.ts';
 
 type Stream = 'f16' | 'bf16';
@@ -204,6 +207,8 @@ for (const type of ['bf16', 'f16'] as const) {
   verifyExperts(context, type, { hidden: 2048, inter: 1408, experts: 64 }, steps);
   verifyExperts(context, type, { hidden: 512, inter: 384, experts: 24 }, [step(3), step(90)]);
 }
+if (process.env['CACHE'] !== undefined) loadCudaLibraries();
+verifyFused(device, report);
 verifySampler(report);
 process.stdout.write(`${totals.passed} passed, ${totals.failed} failed\n`);
 process.exitCode = totals.failed > 0 ? 1 : 0;

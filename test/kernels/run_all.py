@@ -1,4 +1,4 @@
-"""All kernel tests on one GPU: run_all.py [portable] [fused] [products] [attention] [experts] [sampler] [bench]; without names the tests, not the timings.
+"""All kernel tests on one GPU: run_all.py [portable] [fused] [products] [attention] [experts] [route] [sampler] [bench] [bench_fused]; without names the tests, not the timings.
 The last line says how many checks passed and failed."""
 import importlib
 import os
@@ -10,7 +10,7 @@ import torch
 from checks import results
 from driver import has_hopper
 
-TESTS = ("portable", "fused", "products", "attention", "experts", "sampler")
+TESTS = ("portable", "fused", "products", "attention", "experts", "route", "sampler")
 EVERYWHERE = ("portable", "fused", "products")
 
 
@@ -23,7 +23,7 @@ def main():
             print(f"{name}: skipped, this GPU is no Hopper one")
             continue
         before, begin = dict(results), time.time()
-        importlib.import_module("bench" if name == "bench" else f"test_{name}").run()
+        importlib.import_module(name if name.startswith("bench") else f"test_{name}").run()
         torch.cuda.synchronize()
         torch.cuda.empty_cache()
         counts = ", ".join(f"{results[key] - before[key]} {key}" for key in results)

@@ -1,7 +1,7 @@
 import type { Pointer } from '../driver.ts';
 import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers, ScratchSizes } from './experts-step.ts';
+import { gatherTokens, groupsElements } from './gather-tokens.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
-import { launchRoute } from './portable-experts.ts';
 
 const FILE = 'hopper-experts-grouped.cubin';
 const MAX_EXPERTS = 256;
@@ -10,7 +10,6 @@ const ROWS_MULTIPLE = 256;
 const DEPTH_MULTIPLE = 64;
 /** Columns that one block of the weighted sum computes. */
 const COLUMNS_PER_BLOCK = 2048;
-const GROUPS_HEADER = 4;
 
 /** A tile of the products: (token, expert) pairs of one expert, and weight rows. */
 interface Tile {
@@ -41,26 +40,19 @@ export class GroupedExperts implements ExpertsKernels {
 
   scratch(sizes: ScratchSizes, numTokens: number) {
     const pairs = numTokens * sizes.topK;
-    const groups = GROUPS_HEADER + 4 * maxItems(sizes, numTokens) + pairs;
+    const groups = groupsElements(pairs, maxItems(sizes, numTokens));
     const { hidden, inter } = sizes;
     return { ids: pairs, weights: pairs, hiddenF32: 1, hiddenF16: pairs * inter, rows: pairs * hidden, groups };
   }
 
   launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void {
     const { experts, topK, hidden } = sizes;
-    const { numTokens, x, y } = tensors;
-    const { ids, weights, rows, groups } = scratch;
+    const { numTokens, y } = tensors;
+    const { ids, weights, rows } = scratch;
     const { modules, hopperType } = this.#kernels;
     const module = modules.get(FILE);
-    const pairs = numTokens * topK;
-    const items = maxItems(sizes, numTokens);
-    launchRoute(this.#kernels, sizes, tensors, scratch, stream);
-    module.launch('groupPairs', { grid: [1], block: 1024, stream }, (into) =>
-      into.pointers(ids, groups).ints(pairs, experts, tileFor(sizes, numTokens).slots, items),
-    );
-    module.launch(`gatherRows_${hopperType}`, { grid: [pairs], block: 256, stream }, (into) =>
-      into.pointers(x, groups, rows).ints(topK, hidden, items),
-    );
+    const grouping = { slots: tileFor(sizes, numTokens).slots, maxItems: maxItems(sizes, numTokens) };
+    gatherTokens(this.#kernels, sizes, tensors, scratch, grouping, stream);
     this.#product('Up', sizes, tensors, scratch, stream);
     this.#product('Down', sizes, tensors, scratch, stream);
     const grid = [numTokens, Math.ceil(hidden / COLUMNS_PER_BLOCK)] as const;

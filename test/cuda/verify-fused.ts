@@ -1,0 +1,155 @@
+// The fused operators against their definitions in double precision, through the same calls that ONNX Runtime makes.
+import type { CudaDevice } from '../../src/cuda/device.ts';
+import type { StreamType } from '../../src/cuda/element-types.ts';
+import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
+import type { KernelChoice } from '../../src/cuda/ops/gpu-kernels.ts';
+import type { CustomOp } from '../../src/onnxruntime/custom-op.ts';
+import { DeviceContext, type DeviceTensor } from './device-context.ts';
+
+type Report = (name: string, isOk: boolean, detail: string) => void;
+
+const TOLERANCE = { f32: 3e-6, f16: 2e-3, bf16: 1.2e-2 } as const;
+const EPSILON = 1e-6;
+
+/** Tokens, and sizes that take 16-byte accesses and those that do not. */
+const STEPS = [1, 3, 33, 300] as const;
+const WIDTHS = [100, 33, 2816] as const;
+const ROUTERS = [
+  { hidden: 96, experts: 5 },
+  { hidden: 2048, experts: 64 },
+] as const;
+const ATTENTIONS = [
+  { heads: 3, nope: 7, rank: 28, width: 6, offset: 5 },
+  { heads: 16, nope: 128, rank: 512, width: 128, offset: 0 },
+] as const;
+
+class FusedChecks {
+  readonly #context: DeviceContext;
+  readonly #ops: readonly CustomOp[];
+  readonly #type: StreamType;
+  readonly #label: string;
+  readonly #report: Report;
+
+  constructor(context: DeviceContext, ops: CudaOps, type: StreamType, choice: KernelChoice, report: Report) {
+    this.#context = context;
+    this.#ops = ops.all;
+    this.#type = type;
+    this.#label = `${type}, ${choice} kernels`;
+    this.#report = report;
+  }
+
+  swiGlu(numTokens: number, width: number): void {
+    const gateUp = this.#random(numTokens, 2 * width);
+    const [h] = this.#run('SwiGlu', {}, [gateUp]);
+    const values = this.#context.read(gateUp);
+    this.#verify(`SwiGlu, ${numTokens} x ${width}`, h!, (token, column) => {
+      const at = token * 2 * width + column;
+      return (values[at]! / (1 + Math.exp(-values[at]!))) * values[at + width]!;
+    });
+  }
+
+  addNorm(numTokens: number, hidden: number, numAddends: number): void {
+    const streams = Array.from({ length: 1 + numAddends }, () => this.#random(numTokens, hidden));
+    const [residual, ...addends] = streams;
+    const weight = this.#random(1, hidden);
+    const weights = { ...weight, shape: [hidden] };
+    const [normed, sum] = this.#run('AddNorm', { epsilon: EPSILON }, [residual!, weights, ...addends]);
+    const parts = streams.map((tensor) => this.#context.read(tensor));
+    const name = `AddNorm, ${numTokens} x ${hidden}, ${numAddends} addends`;
+    this.#verify(`${name}: sum`, sum!, (token, column) =>
+      parts.reduce((total, values) => total + values[token * hidden + column]!, 0),
+    );
+    const stored = this.#context.read(sum!);
+    const factors = this.#context.read(weight);
+    const scales = Array.from({ length: numTokens }, (_, token) => {
+      const row = stored.subarray(token * hidden, (token + 1) * hidden);
+      return 1 / Math.sqrt(row.reduce((total, value) => total + value * value, 0) / hidden + EPSILON);
+    });
+    this.#verify(`${name}: norm`, normed!, (token, column) => {
+      return stored[token * hidden + column]! * scales[token]! * factors[column]!;
+    });
+  }
+
+  routerLogits(numTokens: number, { hidden, experts }: { hidden: number; experts: number }): void {
+    const x = this.#random(numTokens, hidden);
+    const weights = this.#random(experts, hidden, 'f32');
+    const [logits] = this.#run('RouterLogits', {}, [x, weights]);
+    const [rows, columns] = [this.#context.read(x), this.#context.read(weights)];
+    this.#verify(`RouterLogits, ${numTokens} x ${hidden} x ${experts}`, logits!, (token, expert) => {
+      let sum = 0;
+      for (let i = 0; i < hidden; i++) sum += rows[token * hidden + i]! * columns[expert * hidden + i]!;
+      return sum;
+    });
+  }
+
+  products(numTokens: number, { heads, nope, rank, width, offset }: (typeof ATTENTIONS)[number]): void {
+    const stride = offset + heads * nope + 9;
+    const q = this.#random(numTokens, stride);
+    const keys = { ...this.#random(heads * nope, rank), shape: [heads, nope, rank] };
+    const values = { ...this.#random(heads * width, rank), shape: [heads, width, rank] };
+    const [absorbed] = this.#run('AbsorbKeys', { q_offset: offset }, [q, keys]);
+    const [rows] = this.#run('ExpandValues', {}, [absorbed!, values]);
+    const [queries, ofKeys] = [this.#context.read(q), this.#context.read(keys)];
+    const name = `${numTokens} tokens, ${heads} heads, ${nope} x ${rank} x ${width}`;
+    const flat = { ...absorbed!, shape: [heads * numTokens, rank] };
+    this.#verify(`AbsorbKeys, ${name}`, flat, (row, column) => {
+      const [head, token] = [Math.floor(row / numTokens), row % numTokens];
+      let sum = 0;
+      for (let i = 0; i < nope; i++) {
+        sum += queries[token * stride + offset + head * nope + i]! * ofKeys[(head * nope + i) * rank + column]!;
+      }
+      return sum;
+    });
+    const [latents, ofValues] = [this.#context.read(absorbed!), this.#context.read(values)];
+    this.#verify(`ExpandValues, ${name}`, rows!, (token, column) => {
+      const head = Math.floor(column / width);
+      let sum = 0;
+      for (let i = 0; i < rank; i++)
+        sum += latents[(head * numTokens + token) * rank + i]! * ofValues[column * rank + i]!;
+      return sum;
+    });
+  }
+
+  #run(name: string, attributes: Record<string, number>, inputs: readonly DeviceTensor[]): DeviceTensor[] {
+    const op = this.#ops.find((candidate) => candidate.name === name)!;
+    return this.#context.run(op, attributes, inputs);
+  }
+
+  #random(rows: number, columns: number, type = this.#type): DeviceTensor {
+    const values = Float32Array.from({ length: rows * columns }, () => 4 * Math.random() - 2);
+    return this.#context.tensorOf(type, [rows, columns], values);
+  }
+
+  #verify(name: string, tensor: DeviceTensor, wanted: (row: number, column: number) => number): void {
+    const columns = tensor.shape[1]!;
+    let [difference, norm] = [0, 0];
+    this.#context.read(tensor).forEach((value, i) => {
+      const expected = wanted(Math.floor(i / columns), i % columns);
+      difference += (value - expected) ** 2;
+      norm += expected ** 2;
+    });
+    const error = Math.sqrt(difference / norm);
+    const bound = TOLERANCE[tensor.type as StreamType];
+    this.#report(`${name}, ${this.#label}`, error < bound, `relative error ${error.toExponential(1)}`);
+  }
+}
+
+/** All fused operators, in every type of the stream, with the kernels of this GPU and with the portable ones. */
+export function verifyFused(device: CudaDevice, report: Report): void {
+  for (const type of ['f32', 'f16', 'bf16'] as const) {
+    for (const choice of ['auto', 'portable'] as const) {
+      using context = new DeviceContext(device);
+      using ops = new CudaOps(device, type, choice);
+      const checks = new FusedChecks(context, ops, type, choice, report);
+      for (const numTokens of STEPS) {
+        for (const width of WIDTHS) {
+          checks.swiGlu(numTokens, width);
+          checks.addNorm(numTokens, width, 1);
+          checks.addNorm(numTokens, width, 2);
+        }
+        for (const router of ROUTERS) checks.routerLogits(numTokens, router);
+        for (const attention of ATTENTIONS) if (numTokens < 100) checks.products(numTokens, attention);
+      }
+    }
+  }
+}

@@ -1,0 +1,107 @@
+"""Routing, grouping and the tokens' rows for the grouped experts: the kernel for few tokens against the portable routing, bit for bit, and what
+experts-grouped.cu expects of the groups."""
+import torch
+
+from checks import DTYPES, poisoned, rand, verify, verify_same
+from driver import Module, structure
+
+BLOCKS, WARPS = 8, 16
+
+
+class Router:
+    """Launches as cuda/ops/gather-tokens.ts makes them."""
+
+    def __init__(self, experts, top_k, groups=0, top_groups=0, normalize=0, scale=1.0):
+        self.experts, self.top_k, self.groups = experts, top_k, groups
+        self.rest = {"groups": groups, "topGroups": top_groups, "normalize": normalize, "scale": float(scale)}
+        self.portable, self.module = Module("portable-experts.ptx"), Module("hopper-experts-route.cubin")
+
+    def shape(self, tokens):
+        return structure(numTokens=tokens, experts=self.experts, topK=self.top_k, **self.rest)
+
+    def outputs(self, tokens):
+        return torch.full((tokens, self.top_k), -7, dtype=torch.int32, device="cuda"), poisoned(tokens, self.top_k, dtype=torch.float32)
+
+    def route_portably(self, logits, ids, weights):
+        self.portable.launch("portableRoute", (len(logits),), 32, [logits, ids, weights, self.shape(len(logits))],
+                             shared=4 * (2 * self.experts + self.groups))
+
+    def max_items(self, tokens, slots):
+        return self.experts + tokens * self.top_k // slots
+
+    def new_groups(self, tokens, slots):
+        return torch.full((4 + 4 * self.max_items(tokens, slots) + 2 * tokens * self.top_k,), -7, dtype=torch.int32, device="cuda")
+
+    def gather(self, suffix, x, logits, ids, weights, groups, rows, slots, early=True):
+        tokens, hidden = x.shape
+        items, pairs = self.max_items(tokens, slots), tokens * self.top_k
+        shared = 4 * -(-tokens // BLOCKS) * self.top_k + (4 * WARPS * self.experts if self.groups else 0)
+        self.module.launch("routeAndGroup", (BLOCKS,), 32 * WARPS, [logits, ids, weights, groups, self.shape(tokens), slots, items],
+                           shared=shared, early=early)
+        self.module.launch(f"spreadRows_{suffix}", (tokens,), 256, [x, groups[4 + 4 * items + pairs:], rows, self.top_k, hidden], early=early)
+
+
+def verify_groups(name, ids, groups, experts, max_items, slots):
+    """Items cover the slots of each expert once; slots and pairs belong together."""
+    pairs = ids.numel()
+    head, items = groups[:4].tolist(), groups[4:4 + 4 * max_items].view(-1, 4)
+    pair_of_slot = groups[4 + 4 * max_items:][:pairs].long()
+    slot_of_pair = groups[4 + 4 * max_items + pairs:].long()
+    flat = ids.flatten().long()
+    isExpert = (flat >= 0) & (flat < experts)
+    used, counts = int(isExpert.sum()), torch.bincount(flat[isExpert], minlength=experts)
+    verify(f"{name} counts", 0.0 if head[:2] == [int((-(-counts // slots)).sum()), used] else 1.0, 0)
+    at, wanted = 0, []
+    for expert, count in enumerate(counts.tolist()):
+        wanted += [[expert, at + i, min(slots, count - i), 0] for i in range(0, count, slots)]
+        at += count
+    verify(f"{name} items", 0.0 if items[:head[0]].tolist() == wanted else 1.0, 0)
+    order = torch.arange(used, device="cuda")
+    verify(f"{name} slots", float((slot_of_pair[pair_of_slot[:used]] != order).sum() + (slot_of_pair[~isExpert] != -1).sum()), 0)
+    verify(f"{name} sorted", float((flat[pair_of_slot[:used]].diff() < 0).sum()), 0)
+
+
+def gather(router, suffix, tokens, hidden, logits, name):
+    x = (rand(tokens, hidden) * 3).to(DTYPES[suffix])
+    wanted_ids, wanted_weights = router.outputs(tokens)
+    router.route_portably(logits, wanted_ids, wanted_weights)
+    for slots in (32, 64, 128):
+        ids, weights = router.outputs(tokens)
+        groups, rows = router.new_groups(tokens, slots), poisoned(tokens * router.top_k, hidden, dtype=torch.float16)
+        router.gather(suffix, x, logits, ids, weights, groups, rows, slots)
+        label = f"route {name} {suffix} T={tokens} tiles of {slots}"
+        verify_same(f"{label} ids", ids, wanted_ids)
+        verify_same(f"{label} weights", weights, wanted_weights)
+        verify_groups(label, ids, groups, router.experts, router.max_items(tokens, slots), slots)
+        slot_of_pair = groups[-tokens * router.top_k:].long()
+        verify_same(f"{label} rows", rows[slot_of_pair], x.half().repeat_interleave(router.top_k, 0))
+
+
+def not_a_number():
+    """A token whose logits are no numbers has no expert, and the others have theirs."""
+    router, tokens = Router(64, 6), 40
+    logits = torch.randn(tokens, 64, device="cuda")
+    logits[7] = float("nan")
+    ids, weights = router.outputs(tokens)
+    groups, rows = router.new_groups(tokens, 32), poisoned(tokens * 6, 512, dtype=torch.float16)
+    x = torch.randn(tokens, 512, device="cuda").bfloat16()
+    router.gather("bf16", x, logits, ids, weights, groups, rows, 32)
+    verify("route NaN: no expert", float((ids[7] < 64).sum()), 0)
+    verify_groups("route NaN", ids, groups, 64, router.max_items(tokens, 32), 32)
+    others = torch.arange(tokens, device="cuda") != 7
+    verify("route NaN: the others", float((ids[others].long() != logits[others].topk(6).indices).sum()), 0)
+
+
+def run():
+    routers = {
+        "64": (Router(64, 6), 2048), "160 in groups": (Router(160, 6, 8, 3, 0, 16.0), 5120), "normalized": (Router(64, 6, 0, 0, 1), 2048),
+        "5": (Router(5, 2), 256), "256": (Router(256, 8, scale=2.5), 512), "24 in groups": (Router(24, 4, 6, 2), 256), "33": (Router(33, 32), 256),
+    }
+    for name, (router, hidden) in routers.items():
+        for tokens in (1, 3, 7, 8, 33, 64, 100, 300, 512, 2049):
+            logits = torch.randn(tokens, router.experts, device="cuda") * 2
+            gather(router, "bf16" if tokens % 2 else "f16", tokens, hidden, logits, name)
+            gather(router, "bf16", tokens, hidden, logits.round(), f"{name}, many equal")
+            if tokens > 1:  # all on the same experts
+                gather(router, "bf16", tokens, hidden, logits[:1].expand(tokens, -1).contiguous(), f"{name}, all the same")
+    not_a_number()
