@@ -34,11 +34,11 @@ describe('latent-serve doctor', () => {
     }
     expect(byId['gpu']?.status).toBe('note');
     expect(byId['onnxruntime']?.details).toMatchObject({ version: '1.30.0' });
-    expect(byId['model']?.details).toMatchObject({ numLayers: 3, numRoutedExperts: 7 });
-    // 3 layers x (28 + 6) values x 4 bytes; 100,000 / 408 = 245 tokens of the model's 1,024.
+    expect(byId['model']?.details).toMatchObject({ numLayers: 2, numRoutedExperts: 7 });
+    // 2 layers x (14 + 6) values x 4 bytes; 100,000 / 160 = 625 tokens of the model's 1,024.
     expect(byId['context']).toMatchObject({
       status: 'warning',
-      details: { bytesPerToken: 408, cacheTokens: 245, context: 245, maxPositionEmbeddings: 1024 },
+      details: { bytesPerToken: 160, cacheTokens: 625, context: 625, maxPositionEmbeddings: 1024 },
     });
   });
 

@@ -162,16 +162,16 @@ describe('memory of a model on a GPU', () => {
     const { weights, context } = await check({});
     expect(weights).toMatchObject({ status: 'ok', details: { packedBytes: 30 * GIB, availableBytes: 79 * GIB } });
     expect(weights.message).toBe('30.0 GiB in bf16, experts in fp16, 79.0 GiB free of 80.0 GiB on the GPU');
-    // 3 layers x (28 + 6) values x 2 bytes; 79 - 30 - 8 - 1 GiB.
+    // 2 layers x (14 + 6) values x 2 bytes; 79 - 30 - 8 - 1 GiB.
     const cacheBytes = context.details?.['cacheBytes'] as number;
-    expect(context.details).toMatchObject({ bytesPerToken: 204, context: 1024 });
+    expect(context.details).toMatchObject({ bytesPerToken: 80, context: 1024 });
     expect(cacheBytes / GIB).toBeCloseTo(40, 6);
   });
 
   it('counts 8-bit latents', async () => {
     const { context } = await check({ kvCacheDtype: 'fp8' });
-    // 3 layers x (28 + 4 + 6 x 2, padded to 48) bytes
-    expect(context.details).toMatchObject({ bytesPerToken: 144 });
+    // 2 layers x (14 + 4 + 6 x 2, padded to 32) bytes
+    expect(context.details).toMatchObject({ bytesPerToken: 64 });
   });
 
   it('is a failure when other programs hold the GPU', async () => {
@@ -186,7 +186,7 @@ describe('memory of a model on a GPU', () => {
   it('states the need alone when there is no GPU', async () => {
     const { weights, context } = await check({ memory: { place: 'gpu', size: null } });
     expect(weights).toMatchObject({ status: 'note', message: '30.0 GiB in bf16, experts in fp16' });
-    expect(context).toMatchObject({ status: 'note', details: { bytesPerToken: 204 } });
+    expect(context).toMatchObject({ status: 'note', details: { bytesPerToken: 80 } });
   });
 });
 
