@@ -28,7 +28,7 @@ parts=("$@")
 
 wants kernels && part kernels 200 12 python3 test/kernels/run_all.py
 wants session && part session 120 20 "$node" test/cuda/hopper.ts
-wants exactness && part exactness 120 36 "$node" test/cuda/exactness.ts f32
+wants exactness && part exactness 240 90 "$node" test/cuda/exactness.ts f32 bf16
 if wants shipped; then
   for dtype in float32 bfloat16; do
     part "shipped model, $dtype" 60 3 "$node" test/cuda/shipped-model.ts --device cuda --dtype "$dtype" --cache-dir "$cache" --log-level warn

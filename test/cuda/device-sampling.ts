@@ -141,7 +141,7 @@ function check(
     checked = new CheckedTokens(device, host);
     return checked;
   };
-  using engine = model.engine({ ...shape, enablePrefixCaching: false, wrapTokens }, 'checked device');
+  using engine = model.engine({ ...shape, enablePrefixCaching: false, wrapTokens }, { sampler: 'checked device' });
   setUp(engine);
   jobs.forEach(({ prompt, sampling, grammar, promptLogprobs }, index) => {
     engine.add(prompt, MAX_TOKENS, {

@@ -18,11 +18,15 @@ import type { Runner } from '../../src/runner/runner.ts';
 import { type DeviceLimits, type EngineShape, type LocalDevice, LocalEngine } from '../support/local-engine.ts';
 import { openCudaRuntime } from './cuda-runtime.ts';
 
-const BLOCK_SIZE = 64;
 const MAX_LIST_ENTRIES = 2 ** 16;
 
 /** Where tokens are chosen; checked device: each step is computed again, for its logits. */
 type Sampler = 'host' | 'device' | 'checked device';
+
+interface GpuOptions {
+  readonly sampler?: Sampler;
+  readonly blockSize?: number;
+}
 
 /** A checkpoint packed for a GPU; engines can be made on it, one after another. */
 export class LocalCudaModel implements Disposable {
@@ -45,8 +49,10 @@ export class LocalCudaModel implements Disposable {
     return new LocalCudaModel(config, precision, cacheRoot, packed);
   }
 
-  engine(shape: EngineShape = {}, sampler: Sampler = 'host'): LocalEngine {
-    return new LocalEngine(this.config, new LocalGpu(this.config, this.#precision, this.#packed, sampler), shape);
+  /** @param blockSize slots of a block; a server's are 64 */
+  engine(shape: EngineShape = {}, { sampler = 'host', blockSize = 64 }: GpuOptions = {}): LocalEngine {
+    const gpu = new LocalGpu(this.config, this.#precision, this.#packed, { sampler, blockSize });
+    return new LocalEngine(this.config, gpu, shape);
   }
 
   [Symbol.dispose](): void {
@@ -55,15 +61,21 @@ export class LocalCudaModel implements Disposable {
 }
 
 class LocalGpu implements LocalDevice {
-  readonly blockSize = BLOCK_SIZE;
+  readonly blockSize: number;
   readonly #device = new CudaDevice(0);
   readonly #rank: CudaRank;
   readonly #vocabSize: number;
   readonly #sampler: Sampler;
   sampling: readonly SamplingBuffers[] = [];
 
-  constructor(config: DeepseekV2Config, precision: Precision, packed: PackedModel, sampler: Sampler) {
+  constructor(
+    config: DeepseekV2Config,
+    precision: Precision,
+    packed: PackedModel,
+    { sampler, blockSize }: Required<GpuOptions>,
+  ) {
     this.#sampler = sampler;
+    this.blockSize = blockSize;
     this.#vocabSize = config.vocabSize;
     this.#rank = new CudaRank(openCudaRuntime(), this.#device, {
       config,
@@ -73,7 +85,7 @@ class LocalGpu implements LocalDevice {
       folder: packed.folder,
       weightsFile: packed.weightsFile,
       weights: packed.tensors,
-      blockSize: BLOCK_SIZE,
+      blockSize,
     });
   }
 
@@ -85,7 +97,7 @@ class LocalGpu implements LocalDevice {
     this.#rank.attach(numBlocks, buffers);
     const rank = this.#sampler === 'checked device' ? withLogits(this.#rank, buffers[0]!) : this.#rank;
     return new PagedRunner(new LocalRankGroup(rank, buffers), {
-      blockSize: BLOCK_SIZE,
+      blockSize: this.blockSize,
       decodeBuckets: decodeBuckets(limits.maxSequences),
     });
   }

@@ -34,8 +34,8 @@ export interface EngineShape {
   readonly eosTokenIds?: readonly number[];
   /** Ids below this exist; all that have logits where absent. */
   readonly vocabSize?: number;
-  /** Where the device samples: what stands between it and the engine. */
-  readonly wrapTokens?: (device: TokenSource, host: TokenSource) => TokenSource;
+  /** What stands between the engine and where its tokens come from: the device, or the host too. */
+  readonly wrapTokens?: (source: TokenSource, host: TokenSource, runner: Pick<Runner, 'logits'>) => TokenSource;
 }
 
 export interface Output {
@@ -157,9 +157,7 @@ export class LocalEngine implements Disposable {
     const vocabSize = shape.vocabSize ?? config.vocabSize;
     const host = new HostTokens(runner, new Sampler({ logitsWidth: config.vocabSize, vocabSize }));
     const { wrapTokens = (tokens: TokenSource) => tokens } = shape;
-    const tokens = device.sampling?.length
-      ? wrapTokens(new DeviceTokens(device.sampling, host, vocabSize), host)
-      : host;
+    const source = device.sampling?.length ? new DeviceTokens(device.sampling, host, vocabSize) : host;
     this.core = new EngineCore({
       scheduler: new Scheduler(
         {
@@ -174,7 +172,7 @@ export class LocalEngine implements Disposable {
       ),
       pool: this.pool,
       runner,
-      tokens,
+      tokens: wrapTokens(source, host, runner),
       vocabSize,
       eosTokenIds: shape.eosTokenIds ?? [],
       emit: (report) => this.#take(report),
