@@ -7,7 +7,7 @@ import random
 import torch
 
 from checks import poisoned, timed
-from driver import TensorMap
+from paged import Fp8Rows
 from test_attention import PAGE, RANK, ROPE, WIDTH, Step
 from test_experts import TOP_K, Grouped, Layer, Small, routing
 from test_sampler import Batch, Out, Sampler, make_logits
@@ -19,9 +19,17 @@ def copy_rate():
     return 8 * a.numel() / timed(lambda: torch.neg(a, out=b), 1) / 1e6
 
 
-def decode(heads, points, num_pages):
+def random_pool(num_pages, fp8):
+    """Pages of latents in bf16 or in 8 bits, and the bytes that a token takes."""
     pool = torch.empty(num_pages, PAGE, WIDTH, dtype=torch.bfloat16, device="cuda").normal_()
-    pool_map = TensorMap(pool.view(-1, WIDTH), PAGE)
+    if not fp8:
+        return pool, 2 * WIDTH
+    rows = Fp8Rows("bf16", RANK, ROPE)
+    return torch.cat([rows.quantised(part.view(-1, WIDTH)).view(-1, PAGE, rows.bytes) for part in pool.split(1024)]), rows.bytes
+
+
+def decode(heads, points, num_pages, fp8=False):
+    pool, token_bytes = random_pool(num_pages, fp8)
     for count, context in points:
         tiles = -(-context // PAGE)
         sets = max(1, min(num_pages // (count * tiles), 128))
@@ -32,32 +40,34 @@ def decode(heads, points, num_pages):
         absorbed = torch.randn(heads, count, RANK, device="cuda").bfloat16()
         rotary = torch.randn(count, heads, ROPE, device="cuda").bfloat16()
         out = poisoned(heads, count, RANK, dtype=torch.bfloat16)
-        step = Step("bf16", heads, count, count)
+        step = Step("bf16", heads, count, count, fp8=fp8)
         step.plan(first, cached)
+        pool_arguments = step.pool_arguments(pool)
         calls = max(sets, 8)
 
         def capture():
             for i in range(calls):
-                step.attend(absorbed, rotary, pool_map, first, tables[i % sets], out, 0.1147)
+                step.attend(absorbed, rotary, pool_arguments, first, tables[i % sets], out, 0.1147)
         us = timed(capture, calls)
-        data, operations = count * context * WIDTH * 2, count * context * heads * 2 * (WIDTH + RANK)
-        print(f"decode, {heads} heads, {count} x {context}: {us:.1f} us, {data / us / 1e6:.2f} TB/s, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
+        data, operations = count * context * token_bytes, count * context * heads * 2 * (WIDTH + RANK)
+        print(f"decode{', 8-bit latents' if fp8 else ''}, {heads} heads, {count} x {context}: {us:.1f} us, {data / us / 1e6:.2f} TB/s, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
 
 
-def chunks(points):
+def chunks(points, fp8=False):
     for heads, new, cached in points:
         total = new + cached
-        pool = torch.empty(-(-total // PAGE), PAGE, WIDTH, dtype=torch.bfloat16, device="cuda").normal_()
-        pool_map, table = TensorMap(pool.view(-1, WIDTH), PAGE), torch.randperm(len(pool), device="cuda").int()[None].contiguous()
+        pool, _ = random_pool(-(-total // PAGE), fp8)
+        table = torch.randperm(len(pool), device="cuda").int()[None].contiguous()
         first = torch.tensor([0, new], dtype=torch.int32, device="cuda")
         context = torch.tensor([cached], dtype=torch.int32, device="cuda")
         absorbed = torch.randn(heads, new, RANK, device="cuda").bfloat16()
         rotary = torch.randn(new, heads, ROPE, device="cuda").bfloat16()
-        out, step = poisoned(heads, new, RANK, dtype=torch.bfloat16), Step("bf16", heads, 1, 0)
+        out, step = poisoned(heads, new, RANK, dtype=torch.bfloat16), Step("bf16", heads, 1, 0, fp8=fp8)
         step.plan(first, context)
-        us = timed(lambda: [step.attend(absorbed, rotary, pool_map, first, table, out, 0.1147) for _ in range(6)], 6)
+        pool_arguments = step.pool_arguments(pool)
+        us = timed(lambda: [step.attend(absorbed, rotary, pool_arguments, first, table, out, 0.1147) for _ in range(6)], 6)
         operations = (new * cached + new * (new + 1) // 2) * heads * 2 * (WIDTH + RANK)
-        print(f"chunk, {heads} heads, {new} new on {cached}: {us:.0f} us, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
+        print(f"chunk{', 8-bit latents' if fp8 else ''}, {heads} heads, {new} new on {cached}: {us:.0f} us, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
 
 
 def experts(size, num_layers, small_sizes, large_sizes):
@@ -117,10 +127,12 @@ def run():
     only = os.environ.get("BENCH", "decode chunks experts sampler").split()
     print(f"{torch.cuda.get_device_name()}: copy {copy_rate():.2f} TB/s")
     if "decode" in only:
-        decode(16, [(1, 1024), (8, 1024), (64, 1024), (256, 1024), (64, 8192)], 24576)
-        decode(128, [(64, 1024)], 8192)
+        for fp8 in (False, True):
+            decode(16, [(1, 1024), (8, 1024), (64, 1024), (256, 1024), (1, 8192), (8, 8192), (64, 8192), (256, 8192)], 33024, fp8)
+            decode(128, [(64, 1024), (64, 8192)], 8192, fp8)
     if "chunks" in only:
-        chunks([(16, 2048, 0), (16, 2048, 6144), (128, 512, 6144)])
+        for fp8 in (False, True):
+            chunks([(16, 2048, 0), (16, 2048, 6144), (128, 512, 6144)], fp8)
     if "experts" in only:
         experts("V2Lite", 3, [1, 2, 4, 8, 16, 32], [48, 64, 128, 256, 512, 1024, 2048, 8192])
         torch.cuda.empty_cache()

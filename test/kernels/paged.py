@@ -29,7 +29,8 @@ class Fp8Rows:
     def quantised(self, latents):
         """latents [n, rank + rope] of the stream's type."""
         padded = torch.nn.functional.pad(latents[:, :self.rank].float(), (0, 128 * self.blocks - self.rank)).view(-1, self.blocks, 128)
-        scales = (padded.abs().amax(-1) / 448).clamp_min(2.0**-100)
+        largest = torch.full((), 448.0, device="cuda")  # by a number of Python PyTorch would multiply with its rounded inverse
+        scales = (padded.abs().amax(-1) / largest).clamp_min(2.0**-100)
         rows = self.empty(len(latents))
         values = (padded / scales[..., None]).to(torch.float8_e4m3fn).view(torch.uint8)
         rows[:, :self.rank] = values.flatten(1)[:, :self.rank]
@@ -76,9 +77,10 @@ class LatentWriteCase:
 class AttentionCase:
     """sequences: (cached tokens, new tokens) of each. Unused pages are NaN, unused entries of the table out of range.
     fp8: 8-bit latents. `wanted` is what they say, `unquantised` what attention over what they were made of gives. normed: latents as
-    RMSNorm leaves them, with weights of very different sizes."""
+    RMSNorm leaves them, with weights of very different sizes. latent_size, query_size: of the parts without rotary position."""
 
-    def __init__(self, suffix, sequences, heads, rank, rope, page, padding=0, ramp=False, fp8=False, normed=False, unquantised=False):
+    def __init__(self, suffix, sequences, heads, rank, rope, page, padding=0, ramp=False, fp8=False, normed=False, unquantised=False,
+                 latent_size=1., query_size=1.):
         dtype, width = DTYPES[suffix], rank + rope
         counts = [new for _, new in sequences]
         self.tokens = sum(counts) + padding
@@ -90,7 +92,7 @@ class AttentionCase:
         rows_of = Fp8Rows(suffix, rank, rope)
         self.pool = rows_of.empty(len(order), page) if fp8 else poisoned(len(order), page, width, dtype=dtype)
         self.table = torch.full((len(sequences), self.max_blocks), 2**24, dtype=torch.int32, device="cuda")
-        self.absorbed = rand(heads, self.tokens, rank, dtype=dtype)
+        self.absorbed = (rand(heads, self.tokens, rank) * query_size).to(dtype)
         self.rotary = rand(self.tokens, heads, rope, dtype=dtype)
         self.scale = 0.7 / width**0.5 if not ramp else 0.1147
         self.wanted = torch.zeros(heads, self.tokens, rank, device="cuda", dtype=torch.float64)
@@ -107,6 +109,7 @@ class AttentionCase:
                 latents *= torch.linspace(0.2, 1.5, total, device="cuda")[:, None]
             if normed:
                 latents = latents / latents.square().mean(-1, keepdim=True).sqrt() * weights
+            latents[:, :rank] *= latent_size
             latents = latents.to(dtype)
             rows = torch.arange(total, device="cuda")
             stored = rows_of.quantised(latents) if fp8 else latents

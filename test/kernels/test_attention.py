@@ -1,4 +1,5 @@
 """The Hopper attention kernels (decoding, chunks, both in one step) and the latent write against float64."""
+import itertools
 import random
 
 import torch
@@ -9,6 +10,7 @@ from paged import AttentionCase, LatentWriteCase
 from test_portable import verify_latent_write
 
 RANK, ROPE, PAGE, WIDTH = 512, 64, 64, 576
+KINDS = ("bf16", "f16", "bf16 fp8", "f16 fp8")
 modules = {}
 
 
@@ -21,8 +23,9 @@ def module(name):
 class Step:
     """Plan and launches as cuda/ops/hopper-attention.ts makes them."""
 
-    def __init__(self, suffix, heads, num_sequences, num_decodes, query_length=1, blocks=None):
+    def __init__(self, suffix, heads, num_sequences, num_decodes, query_length=1, blocks=None, fp8=False):
         self.suffix, self.heads, self.num_decodes, self.query_length = suffix, heads, num_decodes, query_length
+        self.kind = "Fp8" if fp8 else ""
         self.num_sequences = num_sequences
         rows = query_length * heads
         self.is16 = rows <= 32
@@ -37,14 +40,22 @@ class Step:
         module("attention-decode").launch("attentionPlan", (1,), 1024, [first, context, self.lengths, self.plan_data, self.num_sequences,
                                                                         self.num_decodes, self.blocks])
 
-    def attend(self, absorbed, rotary, pool_map, first, table, out, scale, early=True):
+    def pool_arguments(self, pool):
+        """pool [pages, PAGE, WIDTH], or bytes [pages, PAGE, 656]"""
+        if not self.kind:
+            return [TensorMap(pool.view(-1, WIDTH), PAGE)]
+        return [TensorMap(pool.view(-1, pool.shape[-1]).view(DTYPES[self.suffix]), PAGE), pool]
+
+    def attend(self, absorbed, rotary, pool, first, table, out, scale, early=True):
+        """pool: of pool_arguments."""
         tokens, max_blocks, rows = out.shape[1], table.shape[1], self.query_length * self.heads
         if self.num_decodes:
             shape = structure(numTokens=tokens, queryLength=self.query_length, heads=self.heads, maxBlocks=max_blocks, scale=float(scale))
-            file, kernel, shared = (("attention-decode", "attentionDecode16", "attentionDecode16_sharedBytes") if self.is16 else
-                                    ("attention-rows64", "attentionDecode64", "attentionRows64_sharedBytes"))
+            file = f"attention-decode{'-fp8' if self.kind else ''}" if self.is16 else "attention-rows64"
+            shared = f"attention{'Decode16' if self.is16 else 'Rows64'}{self.kind}_sharedBytes"
+            kernel = f"attentionDecode{16 if self.is16 else 64}{self.kind}"
             module(file).launch(f"{kernel}_{self.suffix}", (self.blocks, self.groups), 384,
-                                [pool_map, absorbed, rotary, table, self.lengths, self.plan_data, out, self.partials, self.lse, shape],
+                                [*pool, absorbed, rotary, table, self.lengths, self.plan_data, out, self.partials, self.lse, shape],
                                 shared=module(file).int(shared))
             if self.blocks > 1:
                 boundaries = self.num_decodes > self.blocks - 1
@@ -58,28 +69,31 @@ class Step:
             shape = structure(numTokens=tokens, numSequences=chunks, heads=self.heads, maxBlocks=max_blocks, scale=float(scale))
             grid = ((tokens - decoded) * self.heads // 64 + chunks + 1,)
             d = self.num_decodes
-            module("attention-rows64").launch(f"attentionChunks_{self.suffix}", grid, 384,
-                                              [pool_map, absorbed, rotary, table[d:], self.lengths[d:], first[d:], out, shape],
-                                              shared=module("attention-rows64").int("attentionRows64_sharedBytes"))
+            module("attention-rows64").launch(f"attentionChunks{self.kind}_{self.suffix}", grid, 384,
+                                              [*pool, absorbed, rotary, table[d:], self.lengths[d:], first[d:], out, shape],
+                                              shared=module("attention-rows64").int(f"attentionRows64{self.kind}_sharedBytes"))
 
 
 def run_case(case, suffix, heads, num_decodes, query_length=1, **options):
-    step = Step(suffix, heads, len(case.context), num_decodes, query_length, **options)
+    step = Step(suffix, heads, len(case.context), num_decodes, query_length, fp8=case.pool.dtype == torch.uint8, **options)
     out = poisoned(heads, case.tokens, RANK, dtype=DTYPES[suffix])
     step.plan(case.first, case.context)
-    step.attend(case.absorbed, case.rotary, TensorMap(case.pool.view(-1, WIDTH), PAGE), case.first, case.table, out, case.scale)
+    step.attend(case.absorbed, case.rotary, step.pool_arguments(case.pool), case.first, case.table, out, case.scale)
     return out
 
 
-def attention(suffix, sequences, heads, num_decodes, query_length=1, padding=0, ramp=False):
-    case = AttentionCase(suffix, sequences, heads, RANK, ROPE, PAGE, padding, ramp)
+def attention(kind, sequences, heads, num_decodes, query_length=1, padding=0, ramp=False, **latents):
+    """kind: bf16, f16, or either with 8-bit latents: bf16 fp8, f16 fp8"""
+    suffix, fp8 = kind.split()[0], "fp8" in kind
+    case = AttentionCase(suffix, sequences, heads, RANK, ROPE, PAGE, padding, ramp, fp8=fp8, **latents)
     out = run_case(case, suffix, heads, num_decodes, query_length)
     few = sequences if len(sequences) < 9 else f"{len(sequences)} sequences"
-    name = f"attention {suffix} H={heads} decodes {num_decodes}x{query_length} {few}{' ramp' if ramp else ''}"
+    name = f"attention {kind} H={heads} decodes {num_decodes}x{query_length} {few}{' ramp' if ramp else ''}"
     verify(name, relative_error(out, case.wanted), TOLERANCE[suffix] / 2)
     difference = (out.double() - case.wanted).norm(dim=-1) / case.wanted.norm(dim=-1).clamp_min(1e-6)
     verify(f"{name}: worst row", difference.max().item(), 2 * TOLERANCE[suffix])
     verify_same(f"{name}: second run", out, run_case(case, suffix, heads, num_decodes, query_length))
+    return out, case
 
 
 def ragged(rng, count, top):
@@ -89,31 +103,31 @@ def ragged(rng, count, top):
 
 
 def decoding(rng):
-    for suffix in ("bf16", "f16"):
+    for kind in KINDS:
         for heads, top in ((16, 8191), (32, 3000), (128, 1500)):
             for n in (1, 63, 64, 65, 1000, top):
-                attention(suffix, [(n - 1, 1)], heads, 1)
-            attention(suffix, [(0, 1), (62, 1), (63, 1)], heads, 3)
-            attention(suffix, ragged(rng, 64, top), heads, 64, ramp=True)
-            attention(suffix, ragged(rng, 200, top // 4), heads, 200)
-            attention(suffix, [(n, 2) for n in (0, 63, 998)], heads, 3, 2)
-            attention(suffix, [(n, 3) for n in (0, 61, 63, 126)], heads, 4, 3, ramp=True)
-            attention(suffix, [(rng.randrange(900), 8) for _ in range(16)], heads, 16, 8)
+                attention(kind, [(n - 1, 1)], heads, 1)
+            attention(kind, [(0, 1), (62, 1), (63, 1)], heads, 3)
+            attention(kind, ragged(rng, 64, top), heads, 64, ramp=True)
+            attention(kind, ragged(rng, 200, top // 4), heads, 200)
+            attention(kind, [(n, 2) for n in (0, 63, 998)], heads, 3, 2)
+            attention(kind, [(n, 3) for n in (0, 61, 63, 126)], heads, 4, 3, ramp=True)
+            attention(kind, [(rng.randrange(900), 8) for _ in range(16)], heads, 16, 8)
         # A bucket that is not full: sequences without tokens at the end of a batch.
-        attention(suffix, [(199, 1), (4999, 1), (64, 1), (0, 0), (0, 0)], 16, 5, padding=2)
-        attention(suffix, [(199, 1), (64, 1), (0, 0)], 128, 3, padding=1)
+        attention(kind, [(199, 1), (4999, 1), (64, 1), (0, 0), (0, 0)], 16, 5, padding=2)
+        attention(kind, [(199, 1), (64, 1), (0, 0)], 128, 3, padding=1)
 
 
 def mixed_steps(rng):
-    for suffix in ("bf16", "f16"):
+    for kind in KINDS:
         for heads in (16, 128):
             for sequences in ([(0, 1)], [(60, 4)], [(0, 64)], [(0, 1), (63, 5), (64, 64), (1000, 130), (3, 300)], [(1500, 200)]):
-                attention(suffix, sequences, heads, 0)
-            attention(suffix, [(rng.randrange(2000), 1) for _ in range(7)] + [(100, 90), (0, 33)], heads, 7)
-            attention(suffix, [(500, 1), (3, 1), (64, 70), (0, 0), (10, 5)], heads, 2, padding=9)
-            attention(suffix, [(rng.randrange(400), i % 7 + 2) for i in range(40)], heads, 0)
-        attention(suffix, [(6000, 700)], 16, 0)
-        attention(suffix, [(10, 1), (20, 1)], 16, 2, padding=37)
+                attention(kind, sequences, heads, 0)
+            attention(kind, [(rng.randrange(2000), 1) for _ in range(7)] + [(100, 90), (0, 33)], heads, 7)
+            attention(kind, [(500, 1), (3, 1), (64, 70), (0, 0), (10, 5)], heads, 2, padding=9)
+            attention(kind, [(rng.randrange(400), i % 7 + 2) for i in range(40)], heads, 0)
+        attention(kind, [(6000, 700)], 16, 0)
+        attention(kind, [(10, 1), (20, 1)], 16, 2, padding=37)
 
 
 def latent_write():
@@ -129,22 +143,54 @@ def latent_write():
             verify_latent_write(f"hopper latentWrite {suffix} T={tokens} H={heads}", case, TOLERANCE[suffix], launch, "latentWrite")
 
 
+def long_contexts():
+    """One sequence with 131,072 cached tokens: decoding it, and a chunk on top."""
+    for kind in KINDS:
+        attention(kind, [(2**17 - 1, 1)], 16, 1)
+        attention(kind, [(2**17, 64)], 16, 0)
+    for kind in ("bf16", "bf16 fp8"):
+        attention(kind, [(2**17 - 1, 1), (100, 1)], 128, 2)
+        attention(kind, [(2**17, 64)], 128, 0)
+
+
+def extreme_scales():
+    """Latents and queries of sizes that no 16-bit product holds: a row of the query is scaled, latents have their scales."""
+    for kind in ("bf16 fp8", "f16 fp8"):
+        sizes = ((1e5, 1e-8), (1e-5, 1e3), (3e-3, 1e-2)) if kind == "bf16 fp8" else ((30., 1e-3), (1e-2, 1e2))
+        for latent_size, query_size in sizes:
+            for sequences, heads, decodes in (([(700, 1)], 16, 1), ([(130, 50)], 16, 0)):
+                attention(kind, sequences, heads, decodes, latent_size=latent_size, query_size=query_size)
+
+
+def quantisation():
+    """The error of 8-bit latents themselves: attention over them, and over what they were made of."""
+    for heads, decodes, sequences in ((16, 4, [(n - 1, 1) for n in (64, 1024, 8192, 32768)]), (16, 0, [(4096, 64)])):
+        for normed in (False, True):
+            for ramp in (False, True):
+                out, case = attention("bf16 fp8", sequences, heads, decodes, ramp=ramp, normed=normed, unquantised=True)
+                errors = [relative_error(out[:, i:i + 1], case.unquantised[:, i:i + 1]) for i in range(len(sequences))]
+                latents = f"{'normalised with uneven weights' if normed else 'normal'}{', sharp softmax' if ramp else ''}"
+                print(f"8-bit latents, {latents}, {sequences}: relative error {', '.join(f'{e:.4f}' for e in errors)}", flush=True)
+                verify(f"8-bit latents, {latents}", max(errors), 0.15 if ramp else 0.05)
+
+
 def replays():
     """One captured step, replayed with other lengths, tables and queries."""
-    for heads in (16, 128):
-        suffix, count, top = "bf16", 9, 3000
+    for heads, kind in itertools.product((16, 128), ("bf16", "bf16 fp8")):
+        suffix, fp8, count, top = "bf16", "fp8" in kind, 9, 3000
         lengths = [[5, 64, 1, 2000, 3000, 700, 64, 65, 1], [1, 63, 64, 65, 127, 128, 129, 1000, 3000], [1] * 9]
-        cases = [AttentionCase(suffix, [(n - 1, 1) for n in ns], heads, RANK, ROPE, PAGE) for ns in lengths]
-        pool = torch.zeros(max(len(c.pool) for c in cases), PAGE, WIDTH, dtype=torch.bfloat16, device="cuda")
+        cases = [AttentionCase(suffix, [(n - 1, 1) for n in ns], heads, RANK, ROPE, PAGE, fp8=fp8) for ns in lengths]
+        pool = torch.zeros_like(max((c.pool for c in cases), key=len))
         table = torch.zeros(count, -(-top // PAGE), dtype=torch.int32, device="cuda")
         first, context = cases[0].first, torch.zeros(count, dtype=torch.int32, device="cuda")
         absorbed, rotary = torch.zeros_like(cases[0].absorbed), torch.zeros_like(cases[0].rotary)
-        out, pool_map = torch.zeros(heads, count, RANK, dtype=torch.bfloat16, device="cuda"), TensorMap(pool.view(-1, WIDTH), PAGE)
-        step = Step(suffix, heads, count, count)
+        out = torch.zeros(heads, count, RANK, dtype=torch.bfloat16, device="cuda")
+        step = Step(suffix, heads, count, count, fp8=fp8)
+        pool_arguments = step.pool_arguments(pool)
 
         def launch():
             step.plan(first, context)
-            step.attend(absorbed, rotary, pool_map, first, table, out, cases[0].scale)
+            step.attend(absorbed, rotary, pool_arguments, first, table, out, cases[0].scale)
         side = torch.cuda.Stream()
         with torch.cuda.stream(side):
             launch()
@@ -161,7 +207,7 @@ def replays():
             out.fill_(float("nan"))
             graph.replay()
             torch.cuda.synchronize()
-            verify(f"replay H={heads} {case.context.tolist()}", relative_error(out, case.wanted), TOLERANCE[suffix] / 2)
+            verify(f"replay {kind} H={heads} {case.context.tolist()}", relative_error(out, case.wanted), TOLERANCE[suffix] / 2)
 
 
 def run():
@@ -169,4 +215,7 @@ def run():
     latent_write()
     decoding(rng)
     mixed_steps(rng)
+    extreme_scales()
     replays()
+    quantisation()
+    long_contexts()

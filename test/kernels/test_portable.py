@@ -17,7 +17,8 @@ def latent_write(module, suffix, tokens, heads, rank, rope):
     def launch(kernel, pool):
         module.launch(f"{kernel}_{suffix}", (tokens,), 256, [case.kv, case.q, case.weight, case.cosine, case.sine, case.slots, pool,
                                                              case.rotary, shape])
-    verify_latent_write(f"latentWrite {suffix} T={tokens} H={heads} {rank}+{rope}", case, TOLERANCE[suffix], launch, "portableLatentWrite")
+    name = f"latentWrite {suffix} T={tokens} H={heads} {rank}+{rope}"
+    verify_latent_write(name, case, TOLERANCE[suffix], launch, "portableLatentWrite")
 
 
 def verify_latent_write(name, case, tolerance, launch, kernel):

@@ -1,15 +1,19 @@
 import type { Pointer } from '../driver.ts';
+import type { KernelArguments } from '../kernel-arguments.ts';
+import type { KernelModule } from '../kernel-module.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 
 /** What kernels/hopper/attention.cuh is written for. */
 const RANK = 512;
 const ROPE = 64;
 const PAGE_SIZE = 64;
+const ELEMENT_BYTES = 2;
 const HEADS_MULTIPLE = 16;
 /** Query rows of a decoding sequence up to which 16 of them share a block; beyond, 64. */
 const MAX_ROWS_BY_16 = 32;
 const PLAN_HEADER = 4;
 const DECODE_FILE = 'hopper-attention-decode.cubin';
+const DECODE_FP8_FILE = 'hopper-attention-decode-fp8.cubin';
 const ROWS64_FILE = 'hopper-attention-rows64.cubin';
 const I32_BYTES = 4;
 
@@ -23,7 +27,7 @@ export interface AttentionSizes {
 /** Whether the Hopper kernels take a model's attention. */
 export function fitsHopperAttention(kernels: GpuKernels, { heads, rank, rope, pageSize }: AttentionSizes): boolean {
   const isShape = rank === RANK && rope === ROPE && pageSize === PAGE_SIZE && heads % HEADS_MULTIPLE === 0;
-  return kernels.hopperType !== null && kernels.poolType !== 'u8' && isShape;
+  return kernels.hopperType !== null && isShape;
 }
 
 /** How decoding is spread over the GPU; depends on nothing that differs between steps. */
@@ -74,9 +78,11 @@ export interface AttentionStep {
   readonly numSequences: number;
   readonly maxBlocks: number;
   readonly scale: number;
-  /** [slots, rank + rope] */
+  /** Of slots, in their order. */
   readonly pool: Pointer;
   readonly numSlots: number;
+  /** Bytes of a slot. */
+  readonly slotBytes: number;
   readonly absorbed: Pointer;
   readonly rotary: Pointer;
   readonly firstTokens: Pointer;
@@ -89,28 +95,40 @@ export interface AttentionStep {
 
 /** Attention of one layer: decoding sequences first, then chunks and the tokens of no sequence. */
 export function launchHopperAttention(kernels: GpuKernels, heads: number, step: AttentionStep, stream: Pointer): void {
-  const type = kernels.hopperType!;
-  const matrix = { address: step.pool, rows: step.numSlots, columns: RANK + ROPE, type };
-  const pool = kernels.tensorMaps.get(matrix, PAGE_SIZE);
-  if (kernels.numDecodes > 0) launchDecode(kernels, decodeSplit(kernels, heads), step, pool, stream);
-  if (step.numTokens > kernels.numDecodes) launchChunks(kernels, heads, step, pool, stream);
+  if (kernels.numDecodes > 0) launchDecode(kernels, decodeSplit(kernels, heads), step, stream);
+  if (step.numTokens > kernels.numDecodes) launchChunks(kernels, heads, step, stream);
+}
+
+/**
+ * Writes the arguments that come first: the pool as a matrix of 16-bit values, and its address where a slot is more than a
+ * row of those.
+ */
+function writePool(
+  into: KernelArguments,
+  { tensorMaps, hopperType, poolType }: GpuKernels,
+  { pool, numSlots, slotBytes }: AttentionStep,
+  { module, name }: { readonly module: KernelModule; readonly name: string },
+): KernelArguments {
+  const matrix = { address: pool, rows: numSlots, columns: slotBytes / ELEMENT_BYTES, type: hopperType! };
+  into.bytes(tensorMaps.get(matrix, PAGE_SIZE), module.parameterOffset(name, 0));
+  return poolType === 'u8' ? into.pointers(pool) : into;
 }
 
 function launchDecode(
-  { modules, hopperType, numDecodes }: GpuKernels,
+  kernels: GpuKernels,
   { heads, groups, blocks }: DecodeSplit,
   step: AttentionStep,
-  pool: Uint8Array,
   stream: Pointer,
 ): void {
+  const { modules, hopperType, numDecodes, poolType, poolSuffix } = kernels;
   const isBy16 = heads <= MAX_ROWS_BY_16;
   const logSumExps = step.partials + BigInt(4 * 2 * blocks * heads * RANK);
-  const module = modules.get(isBy16 ? DECODE_FILE : ROWS64_FILE);
-  const shared = module.sharedBytes(isBy16 ? 'attentionDecode16' : 'attentionRows64');
-  const name = `attentionDecode${isBy16 ? 16 : 64}_${hopperType}`;
+  const by16File = poolType === 'u8' ? DECODE_FP8_FILE : DECODE_FILE;
+  const module = modules.get(isBy16 ? by16File : ROWS64_FILE);
+  const shared = module.sharedBytes(`attention${isBy16 ? 'Decode16' : 'Rows64'}${poolSuffix}`);
+  const name = `attentionDecode${isBy16 ? 16 : 64}${poolSuffix}_${hopperType}`;
   module.launch(name, { grid: [blocks, groups], block: 384, shared, stream }, (into) =>
-    into
-      .bytes(pool, module.parameterOffset(name, 0))
+    writePool(into, kernels, step, { module, name })
       .pointers(step.absorbed, step.rotary, step.blockTable, step.lengths, step.plan, step.out)
       .pointers(step.partials, logSumExps)
       .ints(step.numTokens, 1, heads, step.maxBlocks)
@@ -136,23 +154,17 @@ function launchDecode(
   );
 }
 
-function launchChunks(
-  { modules, hopperType, numDecodes }: GpuKernels,
-  heads: number,
-  step: AttentionStep,
-  pool: Uint8Array,
-  stream: Pointer,
-): void {
+function launchChunks(kernels: GpuKernels, heads: number, step: AttentionStep, stream: Pointer): void {
+  const { modules, hopperType, numDecodes, poolSuffix } = kernels;
   const numChunks = step.numSequences - numDecodes;
   // At least one block for every 64 query rows of a chunk, and one that clears the tokens of no sequence.
   const blocks = Math.floor(((step.numTokens - numDecodes) * heads) / 64) + numChunks + 1;
   const skip = (pointer: Pointer, elements: number): Pointer => pointer + BigInt(I32_BYTES * elements);
   const module = modules.get(ROWS64_FILE);
-  const shared = module.sharedBytes('attentionRows64');
-  const name = `attentionChunks_${hopperType}`;
+  const shared = module.sharedBytes(`attentionRows64${poolSuffix}`);
+  const name = `attentionChunks${poolSuffix}_${hopperType}`;
   module.launch(name, { grid: [blocks], block: 384, shared, stream }, (into) =>
-    into
-      .bytes(pool, module.parameterOffset(name, 0))
+    writePool(into, kernels, step, { module, name })
       .pointers(step.absorbed, step.rotary, skip(step.blockTable, numDecodes * step.maxBlocks))
       .pointers(skip(step.lengths, numDecodes), skip(step.firstTokens, numDecodes), step.out)
       .ints(step.numTokens, numChunks, heads, step.maxBlocks)

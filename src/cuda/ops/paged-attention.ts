@@ -4,6 +4,8 @@ import { fitsHopperAttention, launchHopperAttention } from './hopper-attention.t
 
 const WARPS = 8;
 const FLOAT_BYTES = 4;
+/** Of the types that the Hopper kernels take. */
+const ELEMENT_BYTES = 2;
 
 /**
  * PagedAttention: all heads attend to the cached latents, in any mix of prefill and decode
@@ -47,6 +49,7 @@ function computeOnHopper(kernels: GpuKernels, context: KernelContext): void {
     scale: context.attributes['scale']!,
     pool: pool!.pointer,
     numSlots: pool!.shape[0]!,
+    slotBytes: pool!.shape[1]! * (kernels.poolType === 'u8' ? 1 : ELEMENT_BYTES),
     absorbed: absorbed!.pointer,
     rotary: rotary!.pointer,
     firstTokens: firstTokens!.pointer,

@@ -1,17 +1,31 @@
 // Paged MLA attention for 64 query rows a block (wgmma): decoding where a sequence has many rows (128 heads, or several new
 // tokens), and prefill chunks on top of a cached context.
 #include "attention.cuh"
+#include "fp8-tiles.cuh"
 #include "wgmma.cuh"
 
 // 384 threads, one block an SM. Warpgroup 0: scores, softmax, columns 0 to 255 of the output. Warpgroup 1: the other columns.
-// Warpgroup 2: one thread keeps two tiles of keys in flight.
+// Warpgroup 2: one thread keeps two tiles of keys in flight; where latents are of 8 bits, all of it turns them into values of T.
 constexpr int kQueryAt = 0;                            // tile [64 rows, 576]
 constexpr int kKeysAt = kTileBytes;                    // two tiles [64 tokens, 576]
 constexpr int kWeightsAt = 3 * kTileBytes;             // [64][64] T
 constexpr int kFactorsAt = kWeightsAt + kBoxBytes;     // [64] float
-constexpr int kBarriersAt = kFactorsAt + 256;          // full[2][3] (192 columns each), empty[2], weightsReady, weightsFree, queryReady
-constexpr int kRows64Shared = kBarriersAt + 96;
-static_assert(kRows64Shared <= kSharedLimit, "shared memory");
+constexpr int kBarriersAt = kFactorsAt + 256;          // full[2][3] (192 columns each), empty[2], weightsReady, weightsFree, queryReady, bytes[2]
+constexpr int kRows64Shared = kBarriersAt + 112;
+constexpr int kScalesAt = kRows64Shared;               // [64][4] float
+constexpr int kRows64Fp8Shared = kScalesAt + kTile * 16;
+static_assert(kRows64Fp8Shared <= kSharedLimit, "shared memory");
+
+// Where tiles of keys come from.
+struct PlainPages {
+  static constexpr int kPublishers = 1, kCopyRegisters = 40, kProductRegisters = 232;
+  const CUtensorMap* map;
+};
+struct Fp8Pages {
+  static constexpr int kPublishers = 128, kCopyRegisters = 88, kProductRegisters = 208;
+  const CUtensorMap* map;  // of the rows as 328 values of T
+  const uint8_t* pool;
+};
 
 struct ChunkShape {
   int numTokens, numSequences, heads, maxBlocks;
@@ -145,16 +159,92 @@ DEVICE void storeRows(const float (&o)[128], float scale0, float scale1, const W
   }
 }
 
-template <typename T, typename Walk, typename Shape>
-DEVICE void rows64(Walk walk, const CUtensorMap* map, const T* __restrict__ absorbed, const T* __restrict__ rotary,
+// Barriers and place of the two tiles; a third of a tile has arrived once `full` of it is complete.
+struct Stages {
+  uint32_t keys, full, empty, bytes;
+};
+
+template <typename T, typename Walk>
+DEVICE void copyTiles(const PlainPages& pages, Walk& walk, Stages stages, const int* blockTable, int maxBlocks, int thread, uint8_t*) {
+  if (thread != 0) return;
+  Work work;
+  int stage = 0;
+  uint32_t phase = 0;
+  while (walk.next(work)) {
+    const int* table = blockTable + (size_t)work.sequence * maxBlocks + work.firstTile;
+    int page = work.length > 0 ? table[0] : 0;
+    for (int j = 0; j < work.tiles; ++j) {
+      const int after = j + 1 < work.tiles ? table[j + 1] : 0;
+      barrierWait(stages.empty + 8 * stage, phase ^ 1);
+#pragma unroll 1
+      for (int i = 0; i < kBoxes; ++i) {
+        const uint32_t bar = stages.full + 24 * stage + i / 3 * 8;
+        if (i % 3 == 0) barrierExpect(bar, 3 * kBoxBytes);
+        boxCopy(stages.keys + stage * kTileBytes + i * kBoxBytes, pages.map, i * 64, page * kTile, bar);
+      }
+      page = after;
+      stage ^= 1;
+      phase ^= stage == 0;
+    }
+  }
+}
+
+template <typename T, typename Walk>
+DEVICE void copyTiles(const Fp8Pages& pages, Walk& walk, Stages stages, const int* blockTable, int maxBlocks, int thread, uint8_t* shared) {
+  const Fp8Tile<T> mine(thread);
+  float* scales = reinterpret_cast<float*>(shared + kScalesAt);
+  Work work;
+  int stage = 0;
+  uint32_t phase = 0;
+  while (walk.next(work)) {
+    const int* table = blockTable + (size_t)work.sequence * maxBlocks + work.firstTile;
+    int page = work.length > 0 ? table[0] : 0;
+    for (int j = 0; j < work.tiles; ++j) {
+      const int after = j + 1 < work.tiles ? table[j + 1] : 0;
+      const uint32_t tile = stages.keys + stage * kTileBytes, full = stages.full + 24 * stage, bytes = stages.bytes + 8 * stage;
+      const float4* from = reinterpret_cast<const float4*>(pages.pool + (size_t)(page * kTile + thread) * kFp8Row + kFp8ScalesAt);
+      float4 rowScales;
+      if (thread < kTile) rowScales = *from;
+      barrierWait(stages.empty + 8 * stage, phase ^ 1);
+      if (thread == 0) {
+        barrierExpect(bytes, 5 * kBoxBytes);
+#pragma unroll 1
+        for (int i = 0; i < 4; ++i) boxCopy(tile + (4 + i) * kBoxBytes, pages.map, i * 64, page * kTile, bytes);
+        boxCopy(tile + 8 * kBoxBytes, pages.map, kFp8RopeAt / 2, page * kTile, bytes);
+      }
+      if (thread < kTile) reinterpret_cast<float4*>(scales)[thread] = rowScales;
+      namedBarrier(4, 128);
+      barrierWait(bytes, phase);
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        uint4 packed[4];
+        float by[4];
+        mine.load(packed, by, tile, scales, i);
+        if (i >= 2) namedBarrier(4, 128);  // everybody has read what the values overwrite, and at last the scales
+        mine.store(packed, by, tile, i);
+        if (i >= 1) {
+          asyncProxyFence();
+          barrierArrive(full + 8 * (i - 1));
+        }
+      }
+      page = after;
+      stage ^= 1;
+      phase ^= stage == 0;
+    }
+  }
+}
+
+template <typename T, typename Pages, typename Walk, typename Shape>
+DEVICE void rows64(Walk walk, Pages pages, const T* __restrict__ absorbed, const T* __restrict__ rotary,
                    const int* __restrict__ blockTable, T* __restrict__ out, float* __restrict__ partials,
                    float* __restrict__ partialLse, Shape shape) {
   extern __shared__ __align__(1024) uint8_t shared[];
   const uint32_t base = sharedAddress(shared);
   const int tid = threadIdx.x, group = tid >> 7, lane = tid & 31, warp = (tid >> 5) & 3;
-  const uint32_t full = base + kBarriersAt, empty = full + 48, weightsReady = full + 64, weightsFree = full + 72, queryReady = full + 80;
+  const uint32_t full = base + kBarriersAt, empty = full + 48, weightsReady = full + 64, weightsFree = full + 72, queryReady = full + 80, bytes = full + 88;
   if (tid == 0) {
-    for (int i = 0; i < 6; ++i) barrierInit(full + 8 * i, 1);
+    for (int i = 0; i < 6; ++i) barrierInit(full + 8 * i, Pages::kPublishers);
+    for (int i = 0; i < 2; ++i) barrierInit(bytes + 8 * i, 1);
     for (int i = 0; i < 2; ++i) barrierInit(empty + 8 * i, 8);
     barrierInit(weightsReady, 128);
     barrierInit(weightsFree, 4);
@@ -177,27 +267,10 @@ DEVICE void rows64(Walk walk, const CUtensorMap* map, const T* __restrict__ abso
   const int r = warp * 16 + (lane >> 2), t4 = lane & 3, heads = shape.heads, numTokens = shape.numTokens;
 
   if (group == 2) {  // ---- copies
-    registersDown<40>();
-    if (tid == 256) {
-      while (walk.next(work)) {
-        const int* table = blockTable + (size_t)work.sequence * shape.maxBlocks + work.firstTile;
-        int page = work.length > 0 ? table[0] : 0;
-        for (int j = 0; j < work.tiles; ++j) {
-          const int after = j + 1 < work.tiles ? table[j + 1] : 0;
-          barrierWait(empty + 8 * stage, phase ^ 1);
-#pragma unroll 1
-          for (int i = 0; i < kBoxes; ++i) {
-            const uint32_t bar = full + 24 * stage + i / 3 * 8;
-            if (i % 3 == 0) barrierExpect(bar, 3 * kBoxBytes);
-            boxCopy(base + kKeysAt + stage * kTileBytes + i * kBoxBytes, map, i * 64, page * kTile, bar);
-          }
-          page = after;
-          advance();
-        }
-      }
-    }
+    registersDown<Pages::kCopyRegisters>();
+    copyTiles<T>(pages, walk, Stages{base + kKeysAt, full, empty, bytes}, blockTable, shape.maxBlocks, tid - 256, shared);
   } else if (group == 0) {  // ---- scores, softmax, left half of the output
-    registersUp<232>();
+    registersUp<Pages::kProductRegisters>();
     const float scale = shape.scale * kLog2e;
     const uint32_t queryOperand = operand(base + kQueryAt, 16);
     const uint32_t keysOperand = operand(base + kKeysAt, 16), valuesOperand = operand(base + kKeysAt, kBoxBytes);
@@ -335,7 +408,7 @@ DEVICE void rows64(Walk walk, const CUtensorMap* map, const T* __restrict__ abso
       }
     }
   } else {  // ---- right half of the output
-    registersUp<232>();
+    registersUp<Pages::kProductRegisters>();
     const uint32_t weightsOperand = operand(base + kWeightsAt, 16), valuesOperand = operand(base + kKeysAt + 4 * kBoxBytes, kBoxBytes);
     float o[128];
     while (walk.next(work)) {
@@ -388,15 +461,31 @@ template <typename T> DEVICE void clearPadding(const int* firstTokens, int surpl
   extern "C" __global__ void __launch_bounds__(384, 1) attentionDecode64_##SUFFIX(                                     \
       const __grid_constant__ CUtensorMap pool, const T* absorbed, const T* rotary, const int* blockTable,            \
       const int* lengths, const int* plan, T* out, float* partials, float* partialLse, DecodeShape shape) {           \
-    rows64<T>(DecodeWalk(plan, lengths, shape), &pool, absorbed, rotary, blockTable, out, partials, partialLse, shape); \
+    rows64<T>(DecodeWalk(plan, lengths, shape), PlainPages{&pool}, absorbed, rotary, blockTable, out, partials,        \
+              partialLse, shape);                                                                                     \
   }                                                                                                                   \
   extern "C" __global__ void __launch_bounds__(384, 1) attentionChunks_##SUFFIX(                                       \
       const __grid_constant__ CUtensorMap pool, const T* absorbed, const T* rotary, const int* blockTable,            \
       const int* lengths, const int* firstTokens, T* out, ChunkShape shape) {                                         \
     const ChunkWalk walk(lengths, firstTokens, shape);                                                                \
-    if (walk.isLeft) rows64<T>(walk, &pool, absorbed, rotary, blockTable, out, nullptr, nullptr, shape);               \
+    if (walk.isLeft) rows64<T>(walk, PlainPages{&pool}, absorbed, rotary, blockTable, out, nullptr, nullptr, shape);   \
+    else clearPadding<T>(firstTokens, walk.surplus, shape, out);                                                      \
+  }                                                                                                                   \
+  extern "C" __global__ void __launch_bounds__(384, 1) attentionDecode64Fp8_##SUFFIX(                                  \
+      const __grid_constant__ CUtensorMap map, const uint8_t* pool, const T* absorbed, const T* rotary,               \
+      const int* blockTable, const int* lengths, const int* plan, T* out, float* partials, float* partialLse,         \
+      DecodeShape shape) {                                                                                            \
+    rows64<T>(DecodeWalk(plan, lengths, shape), Fp8Pages{&map, pool}, absorbed, rotary, blockTable, out, partials,     \
+              partialLse, shape);                                                                                     \
+  }                                                                                                                   \
+  extern "C" __global__ void __launch_bounds__(384, 1) attentionChunksFp8_##SUFFIX(                                    \
+      const __grid_constant__ CUtensorMap map, const uint8_t* pool, const T* absorbed, const T* rotary,               \
+      const int* blockTable, const int* lengths, const int* firstTokens, T* out, ChunkShape shape) {                  \
+    const ChunkWalk walk(lengths, firstTokens, shape);                                                                \
+    if (walk.isLeft) rows64<T>(walk, Fp8Pages{&map, pool}, absorbed, rotary, blockTable, out, nullptr, nullptr, shape); \
     else clearPadding<T>(firstTokens, walk.surplus, shape, out);                                                      \
   }
 DEFINE(f16, __half)
 DEFINE(bf16, __nv_bfloat16)
 extern "C" __device__ const int attentionRows64_sharedBytes = kRows64Shared;
+extern "C" __device__ const int attentionRows64Fp8_sharedBytes = kRows64Fp8Shared;
