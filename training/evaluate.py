@@ -16,13 +16,9 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from evaluation_items import SEED, held_out, new_tokens, prompt
 from generator.checks import judge
-from generator.core import Gen
-from generator.mix import SHARES, make, messages
-
-SEED = 20261125
-LONG = {"stories": 170, "country_lists": 170, "lists": 130, "small_texts": 90, "json": 130, "memory": 120, "facts": 110, "general_facts": 110,
-    "system_prompts": 110, "tool_calls": 110, "text_ops": 90}
+from generator.mix import SHARES
 
 
 class Runner:
@@ -36,8 +32,7 @@ class Runner:
         self.allowed = len(self.tok)  # ids above the tokenizer's last are padding
 
     def render(self, system, turns):
-        return self.tok.apply_chat_template(messages(system, turns)[:-1] if turns[-1][1] is not None else messages(system, turns), tokenize=False,
-            add_generation_prompt=True)
+        return self.tok.apply_chat_template(prompt(system, turns), tokenize=False, add_generation_prompt=True)
 
     def answer(self, prompts, new_tokens):
         out = [None] * len(prompts)
@@ -53,25 +48,11 @@ class Runner:
         return out
 
 
-def held_out(task, count, seed=SEED):
-    g = Gen(seed, evaluating=True)
-    items, seen = [], set()
-    for _ in range(count * 40):
-        item = make(g, task)
-        key = (item.system, item.turns[-1][0].lower().rstrip(" .?!"), len(item.turns))
-        if key not in seen:  # small tables repeat soon
-            seen.add(key)
-            items.append(item)
-        if len(items) == count:
-            break
-    return items
-
-
 def score_tasks(runner, count, tasks, seed):
     scores, misses = {}, []
     for task in tasks:
         items = held_out(task, count, seed)
-        answers = runner.answer([runner.render(i.system, i.turns) for i in items], LONG.get(task, 64))
+        answers = runner.answer([runner.render(i.system, i.turns) for i in items], new_tokens(task))
         right = [judge(a, i) for a, i in zip(answers, items)]
         scores[task] = {"score": round(sum(right) / len(items), 3), "items": len(items)}
         for ok, a, i in zip(right, answers, items):

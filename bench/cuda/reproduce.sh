@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every figure of docs/cuda.md, on a machine with an NVIDIA GPU: bench/cuda/reproduce.sh [PART...]
-# Parts: kernels session exactness shipped sampling steps profile serve (default: all). Each is bounded in time; the figures come last.
+# Parts: kernels session exactness shipped evaluation sampling steps profile serve (default: all). Each is bounded in time; the figures come last.
 # Needs Node 24 ($NODE, default: node), `npm ci && npm run build`, and `install-cuda` with its files under $CACHE (default: the usual
 # place); kernels also needs python3 with PyTorch. Nothing is fetched from a network.
 set -uo pipefail
@@ -34,6 +34,7 @@ if wants shipped; then
     part "shipped model, $dtype" 60 3 "$node" test/cuda/shipped-model.ts --device cuda --dtype "$dtype" --cache-dir "$cache" --log-level warn
   done
 fi
+wants evaluation && part evaluation 240 26 "$node" test/cuda/evaluation.ts
 wants sampling && part sampling 120 10 "$node" test/cuda/device-sampling.ts
 if wants steps; then
   for kernels in portable auto; do
