@@ -1,5 +1,5 @@
 """Timings of the Hopper kernels: graphs of many calls over rotating inputs, so that nothing is left in the L2 cache; medians.
-$BENCH: which of decode, chunks, experts, sampler; all when absent."""
+$BENCH: which of decode, chunks, experts, experts_int8, sampler; all when absent."""
 import itertools
 import os
 import random
@@ -10,6 +10,7 @@ from checks import poisoned, timed
 from paged import Fp8Rows
 from test_attention import PAGE, RANK, ROPE, WIDTH, Step
 from test_experts import TOP_K, Grouped, Layer, Small, routing
+from test_experts_int8 import QuantizedLayer
 from test_sampler import Batch, Out, Sampler, make_logits
 
 
@@ -70,10 +71,10 @@ def chunks(points, fp8=False):
         print(f"chunk{', 8-bit latents' if fp8 else ''}, {heads} heads, {new} new on {cached}: {us:.0f} us, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
 
 
-def experts(size, num_layers, small_sizes, large_sizes):
-    layers = [Layer(size, "bf16") for _ in range(num_layers)]
-    for tokens in small_sizes + large_sizes:
-        isSmall = tokens <= 32
+def experts(make, size, num_layers, sizes):
+    layers = [make(size, "bf16") for _ in range(num_layers)]
+    for tokens in sizes:
+        isSmall = tokens <= layers[0].small_tokens[size]
         calls = max(num_layers, 24 if tokens < 1000 else 6)
         launchers = [Small(layer) if isSmall else Grouped(layer, tokens) for layer in (layers[:1] if not isSmall else layers)]
         x = layers[0].tokens(tokens)
@@ -91,8 +92,8 @@ def experts(size, num_layers, small_sizes, large_sizes):
                     launcher(x, *routes[i], y)
         us = timed(capture, calls, reps=5)
         active = [len(l.topk(TOP_K).indices.unique()) for l in logits]
-        data, operations = sum(active) / calls * layers[0].expert_bytes, tokens * TOP_K * layers[0].expert_bytes
-        print(f"experts {size}, {tokens} tokens: {us:.1f} us, {data / us / 1e6:.2f} TB/s, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
+        data, operations = sum(active) / calls * layers[0].expert_bytes, tokens * TOP_K * 6 * layers[0].hidden * layers[0].inter
+        print(f"experts {size}{layers[0].small}, {tokens} tokens: {us:.1f} us, {data / us / 1e6:.2f} TB/s, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
 
 
 MODES = {
@@ -124,7 +125,7 @@ def sampler(V, counts):
 
 
 def run():
-    only = os.environ.get("BENCH", "decode chunks experts sampler").split()
+    only = os.environ.get("BENCH", "decode chunks experts experts_int8 sampler").split()
     print(f"{torch.cuda.get_device_name()}: copy {copy_rate():.2f} TB/s")
     if "decode" in only:
         for fp8 in (False, True):
@@ -133,10 +134,11 @@ def run():
     if "chunks" in only:
         for fp8 in (False, True):
             chunks([(16, 2048, 0), (16, 2048, 6144), (128, 512, 6144)], fp8)
-    if "experts" in only:
-        experts("V2Lite", 3, [1, 2, 4, 8, 16, 32], [48, 64, 128, 256, 512, 1024, 2048, 8192])
-        torch.cuda.empty_cache()
-        experts("V2", 1, [1, 8, 32], [64, 512, 2048])
-        torch.cuda.empty_cache()
+    for name, make in (("experts", Layer), ("experts_int8", QuantizedLayer)):
+        if name in only:
+            experts(make, "V2Lite", 3, [1, 2, 4, 8, 16, 32, 48, 64, 128, 256, 512, 1024, 2048, 8192])
+            torch.cuda.empty_cache()
+            experts(make, "V2", 1, [1, 8, 32, 64, 512, 2048])
+            torch.cuda.empty_cache()
     if "sampler" in only:
         sampler(102400, (1, 64, 256))

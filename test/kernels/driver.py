@@ -71,15 +71,15 @@ class Module:
 
 
 class TensorMap:
-    """A matrix of 16-bit elements for the copy engine: boxes of box_rows x 64 elements, 128-byte swizzle."""
+    """A matrix for the copy engine: boxes of box_rows x 128 bytes, 128-byte swizzle."""
 
     def __init__(self, matrix, box_rows):
         rows, columns = matrix.shape
         self.buffer = ctypes.create_string_buffer(192)
         self.address = (ctypes.addressof(self.buffer) + 63) & ~63
-        kind = 6 if matrix.dtype == torch.float16 else 9
+        kind, size = {torch.uint8: 0, torch.float16: 6, torch.bfloat16: 9}[matrix.dtype], matrix.element_size()
         check(cuda.cuTensorMapEncodeTiled(POINTER(self.address), kind, 2, POINTER(matrix.data_ptr()), (ctypes.c_uint64 * 2)(columns, rows),
-                                          (ctypes.c_uint64 * 1)(columns * 2), (UINT * 2)(64, box_rows), (UINT * 2)(1, 1), 0, 3, 3, 0))
+                                          (ctypes.c_uint64 * 1)(columns * size), (UINT * 2)(128 // size, box_rows), (UINT * 2)(1, 1), 0, 3, 3, 0))
 
 
 def to_argument(value):

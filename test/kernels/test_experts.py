@@ -19,6 +19,11 @@ def module(name):
 
 class Layer:
     """Random weights of one layer."""
+    small, grouped = "", ""                            # what the kernels' names have more than these for f16
+    small_tokens = {"V2Lite": 32, "V2": 32}            # up to how many the kernel for few tokens is taken
+    tiles = ((12, 32), (40, 64), (float("inf"), 128))  # up to how many pairs of an expert, slots of a tile
+    boxes = {32: 32, 64: 64, 128: 128}                 # slots of a tile, and of what is copied at once
+    blocks = {32: 1, 64: 1, 128: 1}                    # of an SM
 
     def __init__(self, size, suffix):
         self.size, self.suffix, self.dtype = size, suffix, DTYPES[suffix]
@@ -27,6 +32,13 @@ class Layer:
         self.down = torch.empty(self.experts, self.hidden, self.inter, dtype=torch.float16, device="cuda").normal_(0, 0.02)
         self.expert_bytes = 3 * 2 * self.hidden * self.inter
 
+    def weights(self):
+        """Of each product: the matrix, its scales."""
+        return (self.gate_up, None), (self.down, None)
+
+    def matrices(self, expert):
+        return self.gate_up[expert].double(), self.down[expert].double()
+
     def tokens(self, count):
         return torch.randn(count, self.hidden, device="cuda").to(self.dtype)
 
@@ -34,9 +46,10 @@ class Layer:
         y = torch.zeros(x.shape, dtype=torch.float64, device="cuda")
         for e in ids[(ids >= 0) & (ids < self.experts)].unique().tolist():
             t, k = (ids == e).nonzero(as_tuple=True)
-            both = x[t].double() @ self.gate_up[e].double().T
+            gate_up, down = self.matrices(e)
+            both = x[t].double() @ gate_up.T
             hidden = torch.nn.functional.silu(both[:, 0::2]) * both[:, 1::2]
-            y.index_add_(0, t, hidden @ self.down[e].double().T * weights[t, k].double()[:, None])
+            y.index_add_(0, t, hidden @ down.T * weights[t, k].double()[:, None])
         return y
 
 
@@ -44,13 +57,14 @@ class Small:
     """Launches of the kernel for few tokens; one workspace for all of them."""
 
     def __init__(self, layer, tokens=32):
-        self.layer, self.name = layer, f"smallExperts{layer.size}"
+        self.layer, self.name = layer, f"smallExperts{layer.size}{layer.small}"
         self.workspace = torch.full((HEADER + tokens * TOP_K * layer.inter * 2,), 255, dtype=torch.uint8, device="cuda")  # h: NaN
         self.workspace[:HEADER] = 0
 
     def __call__(self, x, ids, weights, y, logits=None, scale=1.0, grid=None):
         small = module("hopper-experts-small.cubin")
-        arguments = [x, ids, weights, logits, float(scale), self.layer.gate_up, self.layer.down, y, self.workspace, len(x)]
+        (gate_up, up_scales), (down, down_scales) = self.layer.weights()
+        arguments = [x, ids, weights, logits, float(scale), gate_up, up_scales, down, down_scales, y, self.workspace, len(x)]
         small.launch(f"{self.name}_{self.layer.suffix}", (grid or num_multiprocessors(),), THREADS, arguments,
                      shared=small.int(f"{self.name}_sharedBytes"))
 
@@ -72,19 +86,21 @@ class Grouped:
     def __call__(self, x, ids, weights, y, slots=None):
         layer, m = self.layer, module("hopper-experts-grouped.cubin")
         pairs, experts = len(x) * TOP_K, layer.experts
-        per_expert = pairs / experts
-        slots = slots or (32 if per_expert <= 12 else 64 if per_expert <= 40 else 128)
+        slots = slots or next(n for most, n in layer.tiles if pairs / experts <= most)
         max_items = experts + pairs // slots
         if not hasattr(self, "groups") or len(self.groups) < 4 + 4 * max_items + pairs:
             self.groups = torch.full((4 + 4 * max_items + pairs,), -7, dtype=torch.int32, device="cuda")
         m.launch("groupPairs", (1,), 1024, [ids, self.groups, pairs, experts, slots, max_items])
         m.launch(f"gatherRows_{layer.suffix}", (pairs,), 256, [x, self.groups, self.rows, TOP_K, layer.hidden, max_items])
-        weight_rows, shared = 256 if slots == 128 else 128, m.int(f"grouped_{slots}_sharedBytes")
-        for kernel, matrix, source, out in (("Up", layer.gate_up, self.rows, self.h), ("Down", layer.down, self.h, self.rows)):
+        products = module(f"hopper-experts-grouped{'-int8' if layer.grouped else ''}.cubin")
+        weight_rows, shared = 256 if slots == 128 else 128, products.int(f"grouped{layer.grouped}_{slots}_sharedBytes")
+        for kernel, (matrix, scales), source, out in zip(("Up", "Down"), layer.weights(), (self.rows, self.h), (self.h, self.rows)):
             matrix_map = TensorMap(matrix.view(-1, matrix.shape[2]), weight_rows)
-            source_map = TensorMap(source[:pairs], slots)
+            source_map = TensorMap(source[:pairs], layer.boxes[slots])
             shape = structure(depth=matrix.shape[2], rowTiles=matrix.shape[1] // weight_rows, outWidth=out.shape[1], maxItems=max_items)
-            m.launch(f"grouped{kernel}_{slots}", (num_multiprocessors(),), 384, [matrix_map, source_map, self.groups, out, shape], shared=shared)
+            tensors = [matrix_map, source_map, *([] if scales is None else [scales]), self.groups, out, shape]
+            grid = (layer.blocks[slots] * num_multiprocessors(),)
+            products.launch(f"grouped{layer.grouped}{kernel}_{slots}", grid, 384, tensors, shared=shared)
         m.launch(f"sumExperts_{layer.suffix}", (len(x), -(-layer.hidden // 2048)), 256, [self.rows, ids, weights, y, TOP_K, layer.hidden, experts])
 
     def run(self, x, ids, weights, **options):
@@ -124,9 +140,8 @@ def verify_experts(name, y, wanted, tolerance):
         verify(name, relative_error(y, wanted), tolerance)
 
 
-def small_batches(size, suffix, sizes):
-    layer = Layer(size, suffix)
-    small = Small(layer)
+def small_batches(layer, sizes):
+    small, size, suffix = Small(layer), f"{layer.size}{layer.small}", layer.suffix
     for kind in KINDS:
         for tokens in sizes:
             if kind == "distinct" and tokens * TOP_K > layer.experts:
@@ -153,9 +168,8 @@ def small_batches(size, suffix, sizes):
     verify(f"small experts {size} {suffix}: counters", float(small.workspace[:HEADER].sum()), 0)
 
 
-def large_batches(size, suffix, sizes):
-    layer = Layer(size, suffix)
-    grouped = Grouped(layer, max(sizes))
+def large_batches(layer, sizes):
+    grouped, size, suffix = Grouped(layer, max(sizes)), f"{layer.size}{layer.grouped}", layer.suffix
     for tokens in sizes:
         for kind in ("random", "zipf", "one", "holes") if tokens <= 300 else ("random", "zipf"):
             x, (ids, weights) = layer.tokens(tokens), routing(tokens, layer.experts, kind)
@@ -165,17 +179,16 @@ def large_batches(size, suffix, sizes):
             verify_same(f"{name}: second run", y, grouped.run(x, ids, weights))
             last = slice(tokens - 1, tokens)
             verify_same(f"{name}: alone", y[last], grouped.run(x[last].contiguous(), ids[last].contiguous(), weights[last].contiguous()))
-            for slots in (32, 64, 128):
+            for slots in layer.boxes:
                 verify_same(f"{name}: tiles of {slots}", y, grouped.run(x, ids, weights, slots=slots))
 
 
-def huge_activations():
+def huge_activations(layer):
     """Where h exceeds what f16 holds, the sum stays finite and right."""
-    layer = Layer("V2Lite", "bf16")
     x, (ids, weights) = layer.tokens(40) * 150, routing(40, layer.experts, "random")
     wanted = layer.reference(x, ids, weights)
     expert = int(ids[0, 0])
-    both = x.double() @ layer.gate_up[expert].double().T
+    both = x.double() @ layer.matrices(expert)[0].T
     largest = (torch.nn.functional.silu(both[:, 0::2]) * both[:, 1::2]).abs().max().item()
     verify("huge activations: h reaches 65504", 65504 / largest, 1)
     verify_experts("huge activations, grouped", Grouped(layer, 40).run(x, ids, weights), wanted, 4e-3)
@@ -183,9 +196,8 @@ def huge_activations():
     verify_experts("huge activations, small", small, wanted[:32], 4e-3)
 
 
-def stress(size, suffix, tokens, kind, times=60):
+def stress(layer, tokens, kind, times=60):
     """Many runs of one input: all must give the same bits, in h and in y."""
-    layer = Layer(size, suffix)
     x, (ids, weights) = layer.tokens(tokens), routing(tokens, layer.experts, kind)
     small, differing, first = Small(layer, tokens), 0, None
     for _ in range(times):
@@ -193,21 +205,20 @@ def stress(size, suffix, tokens, kind, times=60):
         h = small.workspace[HEADER:].view(torch.int16).clone()
         first = first or (y, h)
         differing += not (torch.equal(y, first[0]) and torch.equal(h, first[1]))
-    verify(f"stress {size} {suffix} T={tokens} {kind}", float(differing), 0)
+    verify(f"stress {layer.size}{layer.small} {layer.suffix} T={tokens} {kind}", float(differing), 0)
 
 
 def run():
     sizes = (1, 2, 3, 7, 8, 9, 16, 17, 25, 32)
     for suffix in ("bf16", "f16"):
-        small_batches("V2Lite", suffix, sizes)
-        large_batches("V2Lite", suffix, (33, 64, 100, 300, 1024, 2500))
-        torch.cuda.empty_cache()
-    small_batches("V2", "bf16", (1, 3, 8, 17, 32))
-    torch.cuda.empty_cache()
-    large_batches("V2", "bf16", (50, 300, 1024))
-    torch.cuda.empty_cache()
-    huge_activations()
+        layer = Layer("V2Lite", suffix)
+        small_batches(layer, sizes)
+        large_batches(layer, (33, 64, 100, 300, 1024, 2500))
+    huge_activations(Layer("V2Lite", "bf16"))
     for size in ("V2Lite", "V2"):
+        layer = Layer(size, "bf16")
+        if size == "V2":
+            small_batches(layer, (1, 3, 8, 17, 32))
+            large_batches(layer, (50, 300, 1024))
         for tokens, kind in ((4, "same"), (8, "random"), (32, "zipf")):
-            stress(size, "bf16", tokens, kind)
-            torch.cuda.empty_cache()
+            stress(layer, tokens, kind)

@@ -7,6 +7,7 @@ import torch
 from checks import DTYPES, TOLERANCE, poisoned, rand, relative_error, verify, verify_same
 from driver import Module, structure
 from paged import AttentionCase, LatentWriteCase
+from quantized import dequantize, quantize
 
 
 def latent_write(module, suffix, tokens, heads, rank, rope):
@@ -58,7 +59,8 @@ def attention(module, suffix, sequences, heads, rank, rope, page, padding=0, fp8
     verify(f"attention {suffix}{' fp8' if fp8 else ''} {sequences} H={heads} {rank}+{rope} page {page}", relative_error(out, case.wanted), TOLERANCE[suffix])
 
 
-def experts(module, suffix, tokens, count, top_k, hidden, inter, groups=0, top_groups=0, normalize=0, scale=1.0):
+def experts(modules, suffix, tokens, count, top_k, hidden, inter, groups=0, top_groups=0, normalize=0, scale=1.0, int8=False):
+    module, module_int8 = modules
     dtype = DTYPES[suffix]
     weight_type = torch.float32 if suffix == "f32" else torch.float16
     x, logits = rand(tokens, hidden, dtype=dtype), rand(tokens, count) * 2
@@ -70,8 +72,15 @@ def experts(module, suffix, tokens, count, top_k, hidden, inter, groups=0, top_g
     module.launch("portableRoute", (tokens,), 32, [logits, ids, weights, structure(numTokens=tokens, experts=count, topK=top_k,
                   groups=groups, topGroups=top_groups, normalize=normalize, scale=float(scale))], shared=4 * (2 * count + groups))
     shape = structure(numTokens=tokens, experts=count, topK=top_k, hidden=hidden, inter=inter)
-    module.launch(f"portableExpertUp_{suffix}", (tokens * top_k, -(-inter // 8)), 256, [x, ids, gate_up, h, shape])
-    module.launch(f"portableExpertDown_{suffix}", (tokens, -(-hidden // 8)), 256, [h, ids, weights, down, y, shape])
+    up_grid, down_grid = (tokens * top_k, -(-inter // 8)), (tokens, -(-hidden // 8))
+    if int8:
+        (up_codes, up_scales), (down_codes, down_scales) = quantize(gate_up), quantize(down)
+        gate_up, down = dequantize(up_codes, up_scales), dequantize(down_codes, down_scales)
+        module_int8.launch(f"portableInt8Up_{suffix}", up_grid, 256, [x, ids, up_codes, up_scales, h, shape])
+        module_int8.launch(f"portableInt8Down_{suffix}", down_grid, 256, [h, ids, weights, down_codes, down_scales, y, shape])
+    else:
+        module.launch(f"portableExpertUp_{suffix}", up_grid, 256, [x, ids, gate_up, h, shape])
+        module.launch(f"portableExpertDown_{suffix}", down_grid, 256, [h, ids, weights, down, y, shape])
 
     scores = logits.double().softmax(-1)
     allowed = scores
@@ -81,7 +90,7 @@ def experts(module, suffix, tokens, count, top_k, hidden, inter, groups=0, top_g
         allowed = scores * kept.repeat_interleave(count // groups, 1)
     top, chosen = allowed.topk(top_k)
     top = top / top.sum(-1, keepdim=True) if normalize else top * scale
-    name = f"experts {suffix} T={tokens} E={count} k={top_k} {hidden}x{inter} groups {groups}/{top_groups}"
+    name = f"experts{' int8' if int8 else ''} {suffix} T={tokens} E={count} k={top_k} {hidden}x{inter} groups {groups}/{top_groups}"
     verify(f"{name} ids", 0.0 if torch.equal(ids.long().sort(-1).values, chosen.sort(-1).values) else 1.0, 0)
     verify(f"{name} weights", relative_error(weights.sort(-1).values, top.sort(-1).values), 3e-6)
     wanted = torch.zeros(tokens, hidden, device="cuda", dtype=torch.float64)
@@ -94,7 +103,7 @@ def experts(module, suffix, tokens, count, top_k, hidden, inter, groups=0, top_g
 
 
 def run():
-    write, attend, expert = (Module(f"portable-{name}.ptx") for name in ("latent-write", "attention", "experts"))
+    write, attend, *expert = (Module(f"portable-{name}.ptx") for name in ("latent-write", "attention", "experts", "experts-int8"))
     sizes = [(3, 28, 6), (4, 32, 8), (8, 96, 16), (16, 512, 64), (128, 512, 64)]
     rng = random.Random(5)
     for suffix in DTYPES:
@@ -112,3 +121,5 @@ def run():
             experts(expert, suffix, tokens, 16, 4, 320, 80, normalize=1)
             experts(expert, suffix, tokens, 64, 6, 2048, 1408)
             experts(expert, suffix, tokens, 160, 6, 512, 96, groups=8, top_groups=3, scale=16.0)
+            for hidden, inter in ((60, 22), (24, 7), (128, 128), (320, 80), (413, 150), (1040, 272), (2048, 1408)):
+                experts(expert, suffix, tokens, 9, 3, hidden, inter, int8=True)

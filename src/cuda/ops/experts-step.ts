@@ -12,18 +12,23 @@ export interface ExpertSizes {
   /** The weights sum to 1 and are not scaled. */
   readonly normalizes: boolean;
   readonly scale: number;
+  /** The weights are int8 with scales (packing/quantize-rows.ts). */
+  readonly isQuantized: boolean;
 }
 
 /** What the way of computing, and so its scratch memory, depends on. */
 export type ScratchSizes = Omit<ExpertSizes, 'topGroups' | 'scale'>;
 
-/** Tensors of one layer in one step (kernels/portable/experts.cu). */
+/** Tensors of one layer in one step (kernels/portable/experts.cu, experts-int8.cu). */
 export interface ExpertTensors {
   readonly numTokens: number;
   readonly x: Pointer;
   readonly logits: Pointer;
   readonly gateUp: Pointer;
   readonly down: Pointer;
+  /** Null where the weights have none. */
+  readonly gateUpScales: Pointer | null;
+  readonly downScales: Pointer | null;
   readonly y: Pointer;
 }
 

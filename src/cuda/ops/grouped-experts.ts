@@ -4,10 +4,12 @@ import { gatherTokens, groupsElements } from './gather-tokens.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 
 const FILE = 'hopper-experts-grouped.cubin';
+const INT8_FILE = 'hopper-experts-grouped-int8.cubin';
 const MAX_EXPERTS = 256;
 /** Weight rows of the largest tile, and columns of a stage. */
 const ROWS_MULTIPLE = 256;
 const DEPTH_MULTIPLE = 64;
+const INT8_DEPTH_MULTIPLE = 128;
 /** Columns that one block of the weighted sum computes. */
 const COLUMNS_PER_BLOCK = 2048;
 
@@ -15,17 +17,34 @@ const COLUMNS_PER_BLOCK = 2048;
 interface Tile {
   readonly slots: number;
   readonly weightRows: number;
+  /** Slots that are copied at once. */
+  readonly boxSlots: number;
+  /** Blocks that an SM holds at once. */
+  readonly blocksOfSm: number;
 }
+
+/** Up to how many pairs of an expert each tile is taken, on average. */
+type Tiles = readonly (readonly [maxPairs: number, tile: Tile])[];
 
 /** Small tiles where an expert has few tokens and the weights are what costs; large ones where the products are. */
-function tileFor({ experts, topK }: ScratchSizes, numTokens: number): Tile {
+const F16_TILES: Tiles = [
+  [12, { slots: 32, weightRows: 128, boxSlots: 32, blocksOfSm: 1 }],
+  [40, { slots: 64, weightRows: 128, boxSlots: 64, blocksOfSm: 1 }],
+  [Number.POSITIVE_INFINITY, { slots: 128, weightRows: 256, boxSlots: 128, blocksOfSm: 1 }],
+];
+const INT8_TILES: Tiles = [
+  [7, { slots: 16, weightRows: 128, boxSlots: 8, blocksOfSm: 2 }],
+  [24, { slots: 32, weightRows: 128, boxSlots: 8, blocksOfSm: 2 }],
+  [48, { slots: 64, weightRows: 128, boxSlots: 8, blocksOfSm: 2 }],
+  [Number.POSITIVE_INFINITY, { slots: 128, weightRows: 256, boxSlots: 32, blocksOfSm: 1 }],
+];
+
+function tileFor({ experts, topK, isQuantized }: ScratchSizes, numTokens: number): Tile {
   const perExpert = (numTokens * topK) / experts;
-  if (perExpert <= 12) return { slots: 32, weightRows: 128 };
-  if (perExpert <= 40) return { slots: 64, weightRows: 128 };
-  return { slots: 128, weightRows: 256 };
+  return (isQuantized ? INT8_TILES : F16_TILES).find(([maxPairs]) => perExpert <= maxPairs)![1];
 }
 
-/** kernels/hopper/experts-grouped.cu: any number of tokens, in products over the tokens of each expert. */
+/** kernels/hopper/experts-grouped.cu and experts-grouped-int8.cu: any number of tokens, in products over the tokens of each expert. */
 export class GroupedExperts implements ExpertsKernels {
   readonly #kernels: GpuKernels;
 
@@ -33,9 +52,10 @@ export class GroupedExperts implements ExpertsKernels {
     this.#kernels = kernels;
   }
 
-  takes({ experts, hidden, inter }: ScratchSizes): boolean {
+  takes({ experts, hidden, inter, isQuantized }: ScratchSizes): boolean {
     const fitsRows = hidden % ROWS_MULTIPLE === 0 && (2 * inter) % ROWS_MULTIPLE === 0;
-    return this.#kernels.hopperType !== null && fitsRows && inter % DEPTH_MULTIPLE === 0 && experts <= MAX_EXPERTS;
+    const fitsDepth = inter % (isQuantized ? INT8_DEPTH_MULTIPLE : DEPTH_MULTIPLE) === 0;
+    return this.#kernels.hopperType !== null && fitsRows && fitsDepth && experts <= MAX_EXPERTS;
   }
 
   scratch(sizes: ScratchSizes, numTokens: number) {
@@ -64,27 +84,33 @@ export class GroupedExperts implements ExpertsKernels {
   #product(
     way: 'Up' | 'Down',
     sizes: ExpertSizes,
-    { numTokens, gateUp, down }: ExpertTensors,
+    { numTokens, gateUp, gateUpScales, down, downScales }: ExpertTensors,
     { hiddenF16, rows, groups }: ScratchPointers,
     stream: Pointer,
   ): void {
-    const { experts, topK, hidden, inter } = sizes;
+    const { experts, topK, hidden, inter, isQuantized } = sizes;
     const { modules, tensorMaps, device } = this.#kernels;
     const tile = tileFor(sizes, numTokens);
     const pairs = numTokens * topK;
+    const scales = way === 'Up' ? gateUpScales : downScales;
     const [weights, weightRows, depth] = way === 'Up' ? [gateUp, 2 * inter, hidden] : [down, hidden, inter];
     const [from, to, outWidth] = way === 'Up' ? [rows, hiddenF16, inter] : [hiddenF16, rows, hidden];
-    const half = (address: Pointer, count: number) => ({ address, rows: count, columns: depth, type: 'f16' }) as const;
-    const weightsMap = tensorMaps.get(half(weights, experts * weightRows), tile.weightRows);
-    const tokensMap = tensorMaps.get(half(from, pairs), tile.slots);
-    const module = modules.get(FILE);
-    const shared = module.sharedBytes(`grouped_${tile.slots}`);
-    const name = `grouped${way}_${tile.slots}`;
-    module.launch(name, { grid: [device.numMultiprocessors], block: 384, shared, stream }, (into) =>
+    const matrix = (address: Pointer, rows: number, type: 'f16' | 'u8') => ({ address, rows, columns: depth, type });
+    const weightsMap = tensorMaps.get(
+      matrix(weights, experts * weightRows, isQuantized ? 'u8' : 'f16'),
+      tile.weightRows,
+    );
+    const tokensMap = tensorMaps.get(matrix(from, pairs, 'f16'), tile.boxSlots);
+    const module = modules.get(isQuantized ? INT8_FILE : FILE);
+    const family = isQuantized ? 'groupedInt8' : 'grouped';
+    const shared = module.sharedBytes(`${family}_${tile.slots}`);
+    const name = `${family}${way}_${tile.slots}`;
+    const grid = [tile.blocksOfSm * device.numMultiprocessors] as const;
+    module.launch(name, { grid, block: 384, shared, stream }, (into) =>
       into
         .bytes(weightsMap, module.parameterOffset(name, 0))
         .bytes(tokensMap, module.parameterOffset(name, 1))
-        .pointers(groups, to)
+        .pointers(...(scales === null ? [] : [scales]), groups, to)
         .ints(depth, weightRows / tile.weightRows, outWidth, maxItems(sizes, numTokens)),
     );
   }

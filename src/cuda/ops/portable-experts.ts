@@ -3,6 +3,7 @@ import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers, Scrat
 import type { GpuKernels } from './gpu-kernels.ts';
 
 const FILE = 'portable-experts.ptx';
+const INT8_FILE = 'portable-experts-int8.ptx';
 const FLOAT_BYTES = 4;
 /** Output values that one block of the expert kernels computes. */
 const ROWS_PER_BLOCK = 8;
@@ -25,7 +26,7 @@ export function launchRoute(
   );
 }
 
-/** The kernels of kernels/portable/experts.cu: any sizes, any number of tokens. */
+/** The kernels of kernels/portable/experts.cu and experts-int8.cu: any sizes, any number of tokens. */
 export class PortableExperts implements ExpertsKernels {
   readonly #kernels: GpuKernels;
 
@@ -40,24 +41,24 @@ export class PortableExperts implements ExpertsKernels {
 
   launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void {
     const { experts, topK, hidden, inter } = sizes;
-    const { numTokens, x, gateUp, down, y } = tensors;
+    const { numTokens, x, gateUp, gateUpScales, down, downScales, y } = tensors;
     const { ids, weights, hiddenF32 } = scratch;
     const { modules, type } = this.#kernels;
     launchRoute(this.#kernels, sizes, tensors, scratch, stream);
     const shape = [numTokens, experts, topK, hidden, inter];
-    modules
-      .get(FILE)
-      .launch(
-        `portableExpertUp_${type}`,
-        { grid: [numTokens * topK, Math.ceil(inter / ROWS_PER_BLOCK)], block: 256, stream },
-        (into) => into.pointers(x, ids, gateUp, hiddenF32).ints(...shape),
-      );
-    modules
-      .get(FILE)
-      .launch(
-        `portableExpertDown_${type}`,
-        { grid: [numTokens, Math.ceil(hidden / ROWS_PER_BLOCK)], block: 256, stream },
-        (into) => into.pointers(hiddenF32, ids, weights, down, y).ints(...shape),
-      );
+    const module = modules.get(sizes.isQuantized ? INT8_FILE : FILE);
+    const name = sizes.isQuantized ? 'portableInt8' : 'portableExpert';
+    const upGrid = [numTokens * topK, Math.ceil(inter / ROWS_PER_BLOCK)] as const;
+    module.launch(`${name}Up_${type}`, { grid: upGrid, block: 256, stream }, (into) =>
+      into.pointers(x, ids, gateUp, ...present(gateUpScales), hiddenF32).ints(...shape),
+    );
+    const downGrid = [numTokens, Math.ceil(hidden / ROWS_PER_BLOCK)] as const;
+    module.launch(`${name}Down_${type}`, { grid: downGrid, block: 256, stream }, (into) =>
+      into.pointers(hiddenF32, ids, weights, down, ...present(downScales), y).ints(...shape),
+    );
   }
+}
+
+function present(scales: Pointer | null): Pointer[] {
+  return scales === null ? [] : [scales];
 }

@@ -15,17 +15,17 @@ const SCRATCH = [
   { type: 'f16' },
   { type: 'i32' },
 ] as const;
-/** Inputs of RoutedExperts before the scratch memory. */
-const NUM_TENSORS = 4;
-
 /**
- * Two operators. ExpertsScratch makes the scratch memory of a step, which all layers use one after another: ids i32, weights
+ * Three operators. ExpertsScratch makes the scratch memory of a step, which all layers use one after another: ids i32, weights
  * f32, h f32, h f16, rows f16, groups i32. Input: any [T, *]. As outputs of each layer, ONNX Runtime would keep those of all
  * layers until the run ends, since nobody reads them.
  *
  * RoutedExperts: routing and the routed experts' weighted sum (kernels/portable/experts.cu says what the tensors hold).
  * Inputs: x [T, hidden], router logits f32 [T, experts], gate_up [experts, 2 * inter, hidden], down [experts, hidden,
  * inter], then the outputs of ExpertsScratch. Output: y [T, hidden].
+ *
+ * QuantizedExperts: the same with int8 weights. Inputs: x, router logits, gate_up u8, its scales f16 [experts, 2 * inter,
+ * ceil(hidden / 128)], down u8, its scales f16 [experts, hidden, ceil(inter / 128)], the outputs of ExpertsScratch.
  */
 export class RoutedExperts implements Disposable {
   readonly all: readonly CustomOp[];
@@ -39,12 +39,21 @@ export class RoutedExperts implements Disposable {
     this.#portable = new PortableExperts(kernels);
     const { type } = kernels;
     const weights = { type: type === 'f32' ? 'f32' : 'f16' } as const;
+    const [codes, scales] = [{ type: 'u8' }, { type: 'f16' }] as const;
     const scratch: CustomOp = {
       name: 'ExpertsScratch',
       provider: 'cuda',
       inputs: [{ type }],
       outputs: SCRATCH,
-      attributes: { experts: 'int', top_k: 'int', hidden: 'int', inter: 'int', groups: 'int', normalize: 'int' },
+      attributes: {
+        experts: 'int',
+        top_k: 'int',
+        hidden: 'int',
+        inter: 'int',
+        groups: 'int',
+        normalize: 'int',
+        quantized: 'int',
+      },
       compute: (context) => this.#makeScratch(context),
     };
     const experts: CustomOp = {
@@ -53,9 +62,15 @@ export class RoutedExperts implements Disposable {
       inputs: [{ type }, { type: 'f32' }, weights, weights, ...SCRATCH],
       outputs: [{ type }],
       attributes: { top_k: 'int', groups: 'int', top_groups: 'int', normalize: 'int', scale: 'float' },
-      compute: (context) => this.#compute(context),
+      compute: (context) => this.#compute(context, false),
     };
-    this.all = [scratch, experts];
+    const quantized: CustomOp = {
+      ...experts,
+      name: 'QuantizedExperts',
+      inputs: [{ type }, { type: 'f32' }, codes, scales, codes, scales, ...SCRATCH],
+      compute: (context) => this.#compute(context, true),
+    };
+    this.all = [scratch, experts, quantized];
   }
 
   [Symbol.dispose](): void {
@@ -63,7 +78,7 @@ export class RoutedExperts implements Disposable {
   }
 
   #makeScratch(context: KernelContext): void {
-    const { experts, top_k, hidden, inter, groups, normalize } = context.attributes;
+    const { experts, top_k, hidden, inter, groups, normalize, quantized } = context.attributes;
     const sizes = {
       experts: experts!,
       topK: top_k!,
@@ -71,6 +86,7 @@ export class RoutedExperts implements Disposable {
       inter: inter!,
       groups: groups!,
       normalizes: normalize === 1,
+      isQuantized: quantized === 1,
     };
     const numTokens = context.input(0).shape[0]!;
     const wanted = this.#choose(sizes, numTokens).scratch(sizes, numTokens);
@@ -80,29 +96,36 @@ export class RoutedExperts implements Disposable {
     });
   }
 
-  #compute(context: KernelContext): void {
-    const [x, logits, gateUp, down] = Array.from({ length: NUM_TENSORS }, (_, i) => context.input(i));
+  #compute(context: KernelContext, isQuantized: boolean): void {
+    const [x, logits] = [context.input(0), context.input(1)];
+    const [gateUp, gateUpScales, down, downScales] = isQuantized
+      ? [2, 3, 4, 5].map((index) => context.input(index))
+      : [context.input(2), null, context.input(3), null];
+    const firstScratch = isQuantized ? 6 : 4;
     const { top_k, groups, top_groups, normalize, scale } = context.attributes;
-    const numTokens = x!.shape[0]!;
+    const numTokens = x.shape[0]!;
     const sizes: ExpertSizes = {
-      experts: logits!.shape[1]!,
+      experts: logits.shape[1]!,
       topK: top_k!,
-      hidden: x!.shape[1]!,
+      hidden: x.shape[1]!,
       inter: down!.shape[2]!,
       groups: groups!,
       topGroups: top_groups!,
       normalizes: normalize === 1,
       scale: scale!,
+      isQuantized,
     };
     const tensors = {
       numTokens,
-      x: x!.pointer,
-      logits: logits!.pointer,
+      x: x.pointer,
+      logits: logits.pointer,
       gateUp: gateUp!.pointer,
+      gateUpScales: gateUpScales?.pointer ?? null,
       down: down!.pointer,
-      y: context.output(0, x!.shape).pointer,
+      downScales: downScales?.pointer ?? null,
+      y: context.output(0, x.shape).pointer,
     };
-    const pointer = (index: number): Pointer => context.input(NUM_TENSORS + index).pointer;
+    const pointer = (index: number): Pointer => context.input(firstScratch + index).pointer;
     const scratch = {
       ids: pointer(0),
       weights: pointer(1),

@@ -5,16 +5,17 @@ import type { GpuKernels } from './gpu-kernels.ts';
 import { launchRoute } from './portable-experts.ts';
 
 const FILE = 'hopper-experts-small.cubin';
+/** The kernel's limit. */
 const MAX_TOKENS = 32;
 const TOP_K = 6;
 /** One producer warp and eight that compute. */
 const THREADS = 288;
 const WORKSPACE_HEADER = 128;
 const HALF_BYTES = 2;
-/** The shapes that the kernel is compiled for. */
+/** The shapes that the kernel is compiled for, and up to how many tokens it is the fastest with int8 weights. */
 const SHAPES = [
-  { name: 'V2Lite', hidden: 2048, inter: 1408, experts: 64 },
-  { name: 'V2', hidden: 5120, inter: 1536, experts: 160 },
+  { name: 'V2Lite', hidden: 2048, inter: 1408, experts: 64, maxTokensInt8: 16 },
+  { name: 'V2', hidden: 5120, inter: 1536, experts: 160, maxTokensInt8: MAX_TOKENS },
 ] as const;
 
 function shapeOf({ hidden, inter, experts }: ScratchSizes): (typeof SHAPES)[number] | undefined {
@@ -35,8 +36,9 @@ export class SmallExperts implements ExpertsKernels, Disposable {
   }
 
   takes(sizes: ScratchSizes, numTokens: number): boolean {
-    const isShape = sizes.topK === TOP_K && shapeOf(sizes) !== undefined;
-    return this.#kernels.hopperType !== null && isShape && numTokens <= MAX_TOKENS;
+    const shape = sizes.topK === TOP_K ? shapeOf(sizes) : undefined;
+    if (this.#kernels.hopperType === null || shape === undefined) return false;
+    return numTokens <= (sizes.isQuantized ? shape.maxTokensInt8 : MAX_TOKENS);
   }
 
   scratch(sizes: ScratchSizes, numTokens: number) {
@@ -46,10 +48,10 @@ export class SmallExperts implements ExpertsKernels, Disposable {
 
   launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void {
     const { modules, device, hopperType } = this.#kernels;
-    const { numTokens, x, logits, gateUp, down, y } = tensors;
+    const { numTokens, x, logits, gateUp, gateUpScales, down, downScales, y } = tensors;
     const isRouted = !routesInside(sizes);
     if (isRouted) launchRoute(this.#kernels, sizes, tensors, scratch, stream);
-    const name = `smallExperts${shapeOf(sizes)!.name}`;
+    const name = `smallExperts${shapeOf(sizes)!.name}${sizes.isQuantized ? 'Int8' : ''}`;
     const module = modules.get(FILE);
     const shared = module.sharedBytes(name);
     const workspace = this.#workspaceFor(sizes);
@@ -60,7 +62,7 @@ export class SmallExperts implements ExpertsKernels, Disposable {
         into
           .pointers(x, isRouted ? scratch.ids : 0n, isRouted ? scratch.weights : 0n, isRouted ? 0n : logits)
           .float(sizes.scale)
-          .pointers(gateUp, down, y, workspace)
+          .pointers(gateUp, gateUpScales ?? 0n, down, downScales ?? 0n, y, workspace)
           .ints(numTokens),
     );
   }

@@ -11,16 +11,11 @@
 //
 // Weight rows are the M of the products and tokens the N, so few tokens an expert waste little. A token's result does not depend on
 // the others: every accumulator sums over k in one fixed order.
-#include "wgmma.cuh"
+#include "experts-grouped.cuh"
 
-// f16 holds less than some activations of DeepSeek-V2 reach.
-constexpr float kHiddenUnit = 16.f;
 constexpr int kMaxExperts = 256;
 constexpr int kDepth = 64;         // columns of a tile in one stage: 128 bytes
 constexpr int kRowBytes = 2 * kDepth;
-
-// The nearest finite f16; NaN stays NaN.
-DEVICE float inHalfRange(float x) { return fabsf(x) > 65504.f ? copysignf(65504.f, x) : x; }
 
 // ------------------------------------------------------------------------------------------------------------ grouping
 // One block of 1024 threads. maxItems: room for items in groups, at least experts + pairs / itemSlots.
@@ -89,13 +84,6 @@ DEVICE void gatherRows(const T* __restrict__ x, const int* __restrict__ groups, 
 }
 
 // ------------------------------------------------------------------------------------------------------------ products
-struct GroupedShape {
-  int depth;      // columns of the weights
-  int rowTiles;   // of one expert
-  int outWidth;   // columns of the output: inter (up) or hidden (down)
-  int maxItems;
-};
-
 // BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile.
 template <int BLOCKS, int N> struct Tile {
   static constexpr int WEIGHT_ROWS = 128 * BLOCKS;
@@ -103,22 +91,6 @@ template <int BLOCKS, int N> struct Tile {
   static constexpr int FIT = (kSharedLimit - 256) / STAGE, STAGES = FIT > 10 ? 10 : FIT;
   static constexpr int BARRIERS = STAGES * STAGE, SHARED = BARRIERS + 16 * STAGES;
 };
-
-// silu(gate) * up of neighbouring rows. Lanes four apart hold gate and up of the same columns: each of the two makes one column's value.
-// Then lanes eight apart put neighbouring values together, one of rows 0 to 7, the other of rows 8 to 15.
-DEVICE void storeHidden(const float* v, int lane, __half* column0, size_t stride, int slots, int firstSlot) {
-  const int q = lane >> 2, isUp = q & 1, isHigh = (q >> 1) & 1;
-  const auto value = [&](float left, float right) {
-    const float other = __shfl_xor_sync(~0u, isUp ? left : right, 4);
-    const float gate = isUp ? other : left, up = isUp ? right : other;
-    return inHalfRange(gate / (1.f + __expf(-gate)) * up * (1.f / kHiddenUnit));
-  };
-  const float low = value(v[0], v[1]), high = value(v[2], v[3]);
-  const float other = __shfl_xor_sync(~0u, isHigh ? low : high, 8);
-  const uint32_t packed = isHigh ? Pair<__half>::pack(other, high) : Pair<__half>::pack(low, other);
-  const int slot = firstSlot + (lane & 3) * 2 + isUp, j = isHigh ? 4 + (q >> 1) - 1 : q >> 1;
-  if (slot < slots) *reinterpret_cast<uint32_t*>(column0 + slot * stride + j) = packed;
-}
 
 // Grid: one block an SM (or fewer), 384 threads: warpgroup 0 copies, the others multiply. Every block takes each gridDim.x-th tile.
 template <int BLOCKS, int N, bool UP>
@@ -200,19 +172,7 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
     for (int m = 0; m < BLOCKS; ++m) {
 #pragma unroll
       for (int i = 0; i < N / 8; ++i) {
-        const float* v = acc[m] + 4 * i;
-        if (UP) {
-          storeHidden(v, lane, out + (size_t)item.y * shape.outWidth + (row + m * 64) / 2, shape.outWidth, item.z, i * 8);
-        } else {
-          const uint32_t top = transposeMatrix(Pair<__half>::pack(inHalfRange(v[0]), inHalfRange(v[1])));
-          const uint32_t bottom = transposeMatrix(Pair<__half>::pack(inHalfRange(v[2]), inHalfRange(v[3])));
-          const int slot = i * 8 + (lane >> 2);
-          if (slot < item.z) {
-            __half* to = out + (size_t)pairOfSlot[item.y + slot] * shape.outWidth + row + m * 64 + (lane & 3) * 2;
-            *reinterpret_cast<uint32_t*>(to) = top;
-            *reinterpret_cast<uint32_t*>(to + 8) = bottom;
-          }
-        }
+        storeTile<UP>(acc[m] + 4 * i, lane, out, pairOfSlot, item, i * 8, row + m * 64, shape);
       }
     }
   }

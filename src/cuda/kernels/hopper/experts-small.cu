@@ -2,7 +2,8 @@
 //
 // x, y [T, hidden]; ids, weights [T, kTopK] or 0; logits [T, experts] or 0. With logits the routing happens inside (softmax,
 // the largest kTopK, times scale), and ids and weights are outputs; without, ids outside [0, experts) are skipped.
-// gateUp [experts, 2 * inter, hidden], rows gate_0, up_0, gate_1, up_1, ...; down [experts, hidden, inter]; both f16.
+// gateUp [experts, 2 * inter, hidden], rows gate_0, up_0, gate_1, up_1, ...; down [experts, hidden, inter]; both f16, or int8 (int8.cuh) with
+// gateUpScales [experts, 2 * inter, hidden / 128] and downScales [experts, hidden, inter / 128] in f16.
 // workspace: kWorkspaceHeader + T * kTopK * inter * 2 bytes, its header zeroed once; one a stream.
 //
 // At these sizes the layer is a stream of weights, and everything here serves to keep that stream running:
@@ -10,7 +11,8 @@
 //    shared memory. The producer knows nothing of the activations, so it runs on from the first weights into the second
 //    while the consumers still wait for the other blocks' part of h.
 //  * Tensor cores even for one token: 16 weight rows as M, 8 token columns as N. Any order of k is right as long as both
-//    operands share it, so a lane reads 16 contiguous bytes of a row and the same k of its token: no ldmatrix.
+//    operands share it, so a lane reads 16 contiguous bytes of a row (its part of two products, four in int8) and the same k of
+//    its token: no ldmatrix.
 //  * Up: tiles of 16 rows of all active experts, spread evenly over the blocks. Down: a block owns up to 16 output rows for all
 //    experts, so the sum over experts stays inside it: no atomics, one fixed order (experts ascending).
 // A token's result depends on that token alone: the same bits whatever shares the batch, and whatever the grid is.
@@ -18,10 +20,12 @@
 // Grid: at most one block an SM, since all blocks wait for each other; so two of these must not run at the same time.
 // kThreads threads, Shape::SHARED bytes of dynamic shared memory.
 #include "experts-small.cuh"
+#include "experts-small-int8.cuh"
 
 DEVICE void consumerBarrier() { namedBarrier(1, kConsumers); }
 
-// Gives a slot back to the copy engine. The fence orders this warp's reads before the engine's next writes.
+// Gives a slot back to the copy engine. The fence orders this warp's reads before the engine's next writes: without it an earlier form with
+// int8 weights and many short copies a slot gave wrong bits now and then (test/kernels: stress).
 DEVICE void release(uint32_t bar, int lane) {
   asyncProxyFence();
   __syncwarp();
@@ -73,12 +77,15 @@ DEVICE void multiply(float (&acc)[NG][4], uint32_t chunk, const uint4* const (&b
   }
 }
 
-// The same steps' activations of one token: a lane holds token column lane / 4.
-template <int STEPS, int ROUNDS, typename T> DEVICE void loadColumn(uint4* b, const T* row, int warp, int lane) {
-  const T* at = row + warp * 32 + (lane & 3) * 8;
+// The same steps' activations of one token: a lane holds token column lane / 4, LOADS times 8 of its elements for a step.
+template <int STEPS, int ROUNDS, int LOADS, typename T> DEVICE void loadColumn(uint4* b, const T* row, int warp, int lane) {
+  const T* at = row + (warp * 32 + (lane & 3) * 8) * LOADS;
 #pragma unroll
-  for (int i = 0; i < ROUNDS; ++i)
-    if (STEPS % kWarps == 0 || warp + kWarps * i < STEPS) b[i] = loadHalves(at + i * kWarps * 32);
+  for (int i = 0; i < ROUNDS; ++i) {
+#pragma unroll
+    for (int load = 0; load < LOADS; ++load)
+      if (STEPS % kWarps == 0 || warp + kWarps * i < STEPS) b[i * LOADS + load] = loadHalves(at + i * kWarps * 32 * LOADS + load * 8);
+  }
 }
 
 // A lane's four results: rows column, column + 8 of two token columns.
@@ -95,8 +102,8 @@ DEVICE __half hiddenValue(float gate, float up) {
 }
 
 template <class S, typename T>
-DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, float scale, const __half* gateUp, const __half* down,
-                    T* y, uint8_t* workspace, int numTokens) {
+DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, float scale, const uint8_t* gateUp, const __half* gateUpScales,
+                    const uint8_t* down, const __half* downScales, T* y, uint8_t* workspace, int numTokens) {
   extern __shared__ __align__(128) uint8_t shared[];
   Plan& plan = *reinterpret_cast<Plan*>(shared);
   float* scratch = reinterpret_cast<float*>(shared + kPlanBytes);
@@ -146,19 +153,23 @@ DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, f
         constexpr int width = S::KC * S::PARTS;
         const uint32_t slot = ring.slot(), full = ring.full();
         barrierWait(ring.empty(), ring.phase ^ 1);
-        barrierExpect(full, 16 * width * 2);
-        if (S::WHOLE) bulkCopy(slot, gateUp + row * width, 16 * width * 2, full);
-        else for (int i = 0; i < 16; ++i) bulkCopy(slot + i * S::ROW1, gateUp + (row + i) * S::HIDDEN + c * S::KC, width * 2, full);
+        barrierExpect(full, 16 * (width * S::BYTES + 2 * S::SCALES1));
+        if (S::WHOLE) bulkCopy(slot, gateUp + row * width * S::BYTES, 16 * width * S::BYTES, full);
+        else for (int i = 0; i < 16; ++i)
+          bulkCopy(slot + i * S::ROW1, gateUp + ((row + i) * S::HIDDEN + c * S::KC) * S::BYTES, width * S::BYTES, full);
+        if (S::INT8) bulkCopy(slot + 16 * S::ROW1, gateUpScales + row * S::SCALES1, 16 * 2 * S::SCALES1, full);
         ring.next();
       }
     }
     for (int r = row0; r < row1; r += 16) {
-      const int bytes = min(16, row1 - r) * S::ROW2;
+      const int rows = min(16, row1 - r);
       for (int a = 0; a < active; ++a) {
         const uint32_t full = ring.full();
+        const size_t row = (size_t)plan.expert[a] * S::HIDDEN + r;
         barrierWait(ring.empty(), ring.phase ^ 1);
-        barrierExpect(full, bytes);
-        bulkCopy(ring.slot(), down + ((size_t)plan.expert[a] * S::HIDDEN + r) * S::INTER, bytes, full);
+        barrierExpect(full, rows * (S::ROW2 + 2 * S::SCALES2));
+        bulkCopy(ring.slot(), down + row * S::ROW2, rows * S::ROW2, full);
+        if (S::INT8) bulkCopy(ring.slot() + 16 * S::ROW2, downScales + row * S::SCALES2, rows * 2 * S::SCALES2, full);
         ring.next();
       }
     }
@@ -169,9 +180,9 @@ DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, f
   const int column = lane >> 2, pairOf = (lane & 3) * 2;  // as operand: token column; as result: token columns pairOf, pairOf + 1 of rows column, column + 8
   {
     const auto load = [&](uint4* to, int at, int end, int c) {  // columns of pairs at .. at + 7; beyond end the first once more: nobody reads the result
-      loadColumn<S::STEPS1, S::ROUNDS1>(to, x + plan.token[at + column < end ? at + column : at] * S::HIDDEN + c * S::KC, warp, lane);
+      loadColumn<S::STEPS1, S::ROUNDS1, S::LOADS>(to, x + plan.token[at + column < end ? at + column : at] * S::HIDDEN + c * S::KC, warp, lane);
     };
-    constexpr int N = S::ROUNDS1, B = S::CROWD ? S::CHUNKS : 2;
+    constexpr int N = S::ROUNDS1 * S::LOADS, B = S::CROWD ? S::CHUNKS : 2;
     uint4 b[B][N];                       // the first 8 tokens of the current expert (a block meets one or two experts), or two chunks of them in turn
     uint4 more[3][N];                    // the others', for the next chunk: loaded as soon as the last chunk's are used
     int current = -1, parity = 0;
@@ -190,10 +201,11 @@ DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, f
 #pragma unroll
       for (int c = 0; c < S::CHUNKS; ++c) {
         const int part = c % S::PARTS;
-        const uint32_t chunk = ring.slot() + part * S::KC * 2;
+        const uint32_t slot = ring.slot(), chunk = part * S::KC * S::BYTES;
         const auto product = [&](auto& sum, auto&... columns) {
           const uint4* const of[] = {columns...};
-          multiply<S::STEPS1, S::ROUNDS1, S::ROW1>(sum, chunk, of, warp, lane);
+          if constexpr (S::INT8) multiplyCodes<kWarps, S::STEPS1, S::ROUNDS1, S::ROW1, S::SCALES1>(sum, slot, chunk, of, warp, lane, c * S::KC / 128);
+          else multiply<S::STEPS1, S::ROUNDS1, S::ROW1>(sum, slot + chunk, of, warp, lane);
         };
         if (part == 0) barrierWait(ring.full(), ring.phase);
         if (S::CROWD && n > 8) {         // pairs of groups share the weights' way out of shared memory
@@ -267,12 +279,12 @@ DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, f
     for (int i = lane; i < numTokens * 16; i += 32) sums[i] = 0;
     __syncwarp();
     // h comes through L2, which takes its time: three sets of columns (two, where registers are short) are on their way or in use.
-    constexpr int N = S::ROUNDS2, B = S::CROWD ? 3 : 2;
+    constexpr int N = S::ROUNDS2 * S::LOADS, B = S::CROWD ? 3 : 2;
     uint4 b[B][N];
     int a = 0, at = 0, end = active ? plan.start[1] : 0, coming = 0, next = 0, nextEnd = end;  // the columns in use, those to ask for
     const auto load = [&](uint4 (&to)[N]) {
       if (coming < active)
-        loadColumn<S::STEPS2, S::ROUNDS2>(to, h + plan.pair[next + column < nextEnd ? next + column : next] * S::INTER, warp, lane);
+        loadColumn<S::STEPS2, S::ROUNDS2, S::LOADS>(to, h + plan.pair[next + column < nextEnd ? next + column : next] * S::INTER, warp, lane);
       next += 8;
       if (next >= nextEnd && ++coming < active) {
         next = nextEnd;
@@ -283,7 +295,13 @@ DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, f
       if (fresh) barrierWait(ring.full(), ring.phase);
       float acc[1][4] = {};
       const uint4* const of[1] = {columns};
-      multiply<S::STEPS2, S::ROUNDS2, S::ROW2>(acc, ring.slot(), of, warp, lane);
+      if constexpr (S::INT8) multiplyCodes<kWarps, S::STEPS2, S::ROUNDS2, S::ROW2, S::SCALES2>(acc, ring.slot(), 0, of, warp, lane, 0);
+      else multiply<S::STEPS2, S::ROUNDS2, S::ROW2>(acc, ring.slot(), of, warp, lane);
+      fresh = at + 8 >= end;
+      if (fresh) {                       // before more is asked for: the fence waits for all that is on its way
+        release(ring.empty(), lane);
+        ring.next();
+      }
       load(columns);
 #pragma unroll
       for (int j = 0; j < 2; ++j) {
@@ -296,10 +314,7 @@ DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, f
       }
       __syncwarp();
       at += 8;
-      fresh = at >= end;
       if (fresh) {
-        release(ring.empty(), lane);
-        ring.next();
         at = end;
         if (++a < active) end = plan.start[a + 1];
       }
@@ -323,16 +338,21 @@ DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, f
 
 #define DEFINE(NAME, SUFFIX, T)                                                                                       \
   extern "C" __global__ void __launch_bounds__(kThreads, 1) smallExperts##NAME##_##SUFFIX(                             \
-      const T* x, int* ids, float* weights, const float* logits, float scale, const __half* gateUp,                   \
-      const __half* down, T* y, uint8_t* workspace, int numTokens) {                                                  \
-    experts<NAME>(x, ids, weights, logits, scale, gateUp, down, y, workspace, numTokens);                              \
+      const T* x, int* ids, float* weights, const float* logits, float scale, const uint8_t* gateUp,                  \
+      const __half* gateUpScales, const uint8_t* down, const __half* downScales, T* y, uint8_t* workspace,            \
+      int numTokens) {                                                                                                \
+    experts<NAME>(x, ids, weights, logits, scale, gateUp, gateUpScales, down, downScales, y, workspace, numTokens);    \
   }
 #define DEFINE_SHAPE(NAME)                                                                                            \
   DEFINE(NAME, f16, __half)                                                                                           \
   DEFINE(NAME, bf16, __nv_bfloat16)                                                                                   \
   extern "C" __device__ const int smallExperts##NAME##_sharedBytes = NAME::SHARED;
 
-using V2Lite = Shape<2048, 1408, 64, 1024, 2>;
-using V2 = Shape<5120, 1536, 160, 1024, 1>;
+using V2Lite = Shape<2048, 1408, 64, false, 1024, 2>;
+using V2 = Shape<5120, 1536, 160, false, 1024, 1>;
+using V2LiteInt8 = Shape<2048, 1408, 64, true, 1024, 2>;
+using V2Int8 = Shape<5120, 1536, 160, true, 1024, 5>;
 DEFINE_SHAPE(V2Lite)
 DEFINE_SHAPE(V2)
+DEFINE_SHAPE(V2LiteInt8)
+DEFINE_SHAPE(V2Int8)

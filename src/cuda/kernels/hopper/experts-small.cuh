@@ -29,21 +29,25 @@ constexpr int kPlanBytes = (sizeof(Plan) + 127) / 128 * 128;
 constexpr int kScratchBytes = maxOf(5 * kWarps * kPartial, kWarps * kMaxTokens * 16) * 4;  // partial tiles of the first product, then sums of the second
 
 // CHUNK: columns of the first weights that the consumers take at once; PARTS: how many such chunks a slot of the ring holds. Where that is a
-// whole row, a slot is one contiguous copy (a copy costs the producer and the engine some 100 cycles).
-template <int HIDDEN_, int INTER_, int EXPERTS_, int CHUNK, int PARTS_> struct Shape {
+// whole row, a slot is one contiguous copy (a copy costs the producer and the engine some 100 cycles). INT8: the weights, see int8.cuh; the scales
+// of a slot's rows lie behind them.
+template <int HIDDEN_, int INTER_, int EXPERTS_, bool INT8_, int CHUNK, int PARTS_> struct Shape {
   static constexpr int HIDDEN = HIDDEN_, INTER = INTER_, EXPERTS = EXPERTS_, KC = CHUNK, PARTS = PARTS_;
-  static constexpr bool WHOLE = KC * PARTS == HIDDEN;
-  static constexpr int STEP = 32;                                        // elements of a row that a warp takes at once: 64 bytes
+  static constexpr bool INT8 = INT8_, WHOLE = KC * PARTS == HIDDEN;
+  static constexpr int BYTES = INT8 ? 1 : 2, STEP = 64 / BYTES;          // of an element; elements of a row that a warp takes at once
+  static constexpr int LOADS = STEP / 32;                                // of 8 activations each, by a lane for a step
   static constexpr int CHUNKS = HIDDEN / KC, STEPS1 = KC / STEP, ROUNDS1 = STEPS1 / kWarps;
   static constexpr int STEPS2 = INTER / STEP, ROUNDS2 = (STEPS2 + kWarps - 1) / kWarps;
-  static constexpr int ROW1 = KC * PARTS * 2 + (WHOLE ? 0 : 64), ROW2 = INTER * 2;  // bytes from row to row of a slot
-  static constexpr int SLOT = (16 * maxOf(ROW1, ROW2) + 127) / 128 * 128;
+  static constexpr int ROW1 = KC * PARTS * BYTES + (WHOLE ? 0 : 64), ROW2 = INTER * BYTES;  // bytes from row to row of a slot
+  static constexpr int SCALES1 = INT8 ? HIDDEN / 128 : 0, SCALES2 = INT8 ? INTER / 128 : 0;  // of a row
+  static constexpr int SLOT = (16 * maxOf(ROW1 + 2 * SCALES1, ROW2 + 2 * SCALES2) + 127) / 128 * 128;
   static constexpr int FIT = (kSharedLimit - kPlanBytes - kScratchBytes) / SLOT, SLOTS = FIT > 8 ? 8 : FIT;
   static constexpr int SHARED = kPlanBytes + kScratchBytes + SLOTS * SLOT;
   static constexpr int TILES = 2 * INTER / 16;                           // of one expert's first weights
   static constexpr bool CROWD = HIDDEN <= 2048;                          // registers enough to make experts of more than 8 tokens fast as well
   static_assert(CHUNKS % PARTS == 0 && HIDDEN % KC == 0 && STEPS1 % kWarps == 0 && INTER % STEP == 0);
   static_assert(SLOTS >= 2 && EXPERTS <= kMaxExperts && EXPERTS % 32 == 0);
+  static_assert(!INT8 || (WHOLE && HIDDEN % 128 == 0 && INTER % 128 == 0));
 };
 
 template <int SLOT, int SLOTS> struct Ring {

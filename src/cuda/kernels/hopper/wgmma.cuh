@@ -13,6 +13,12 @@ template <int N> DEVICE void productKeep(float (&d)[N]) {
   for (int i = 0; i < N; ++i) asm volatile("" : "+f"(d[i]) :: "memory");
 }
 
+// Before a fence: keeps the compiler from making operands in registers after it, for which it would run the products one by one.
+template <int N> DEVICE void productOperands(uint32_t (&a)[N]) {
+#pragma unroll
+  for (int i = 0; i < N; ++i) asm volatile("" : "+r"(a[i]) :: "memory");
+}
+
 // Low word of an operand's descriptor: its place and leading offset, in 16 bytes. The high word is the same for all: eight rows (or
 // tokens) further on is 1024 bytes further on, 128-byte swizzle.
 // Rows of k: the leading offset is unused. Rows of columns (values, token by token): bytes to the next 64 columns.
@@ -30,6 +36,7 @@ DEVICE uint32_t opaque(uint32_t v) {
 #define OUT32(d, i) OUT16(d, i), OUT16(d, i + 16)
 #define OUT64(d, i) OUT32(d, i), OUT32(d, i + 32)
 #define OUT128(d, i) OUT64(d, i), OUT64(d, i + 64)
+#define NAMES8 "%0, %1, %2, %3, %4, %5, %6, %7"
 #define NAMES16 \
   "%0, %1, %2, %3, %4, %5, %6, %7, %8, %9, %10, %11, %12, %13, %14, %15"
 #define NAMES32 \
@@ -64,6 +71,14 @@ DEVICE uint32_t opaque(uint32_t v) {
                  "." TYPE " {" NAMES128 "}, {%128, %129, %130, %131}, db, 1, 1, 1, 1; }\n"                             \
                  : OUT128(d, 0) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b));                                \
   }
+// d [64, N] (+)= a [64, 16] b with a in registers, and b as rows of k
+#define DEFINE_REGISTERS_ROWS(T, TYPE, N, REGISTERS, A0, A1, A2, A3, B, P)                                            \
+  DEVICE void productOfRows(T, float (&d)[REGISTERS], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b, int accumulate) { \
+    asm volatile("{ .reg .pred p; .reg .b64 db; setp.ne.b32 p, " P ", 0; mov.b64 db, {" B ", 0x40000040};\n"           \
+                 "wgmma.mma_async.sync.aligned.m64n" N "k16.f32." TYPE "." TYPE " {" NAMES##REGISTERS "}, {" A0 ", " A1  \
+                 ", " A2 ", " A3 "}, db, p, 1, 1, 0; }\n"                                                              \
+                 : OUT##REGISTERS(d, 0) : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b), "r"(accumulate));                \
+  }
 
 DEFINE_SHARED(productOfRows, __half, "f16", "32", 16, "%16", "%17", "%18", "0")
 DEFINE_SHARED(productOfRows, __half, "f16", "64", 32, "%32", "%33", "%34", "0")
@@ -73,3 +88,7 @@ DEFINE_SHARED(productOfColumns, __half, "f16", "256", 128, "%128", "%129", "%130
 DEFINE_SHARED(productOfColumns, __nv_bfloat16, "bf16", "256", 128, "%128", "%129", "%130", "1")
 DEFINE_REGISTERS(productOfColumns, __half, "f16")
 DEFINE_REGISTERS(productOfColumns, __nv_bfloat16, "bf16")
+DEFINE_REGISTERS_ROWS(__half, "f16", "16", 8, "%8", "%9", "%10", "%11", "%12", "%13")
+DEFINE_REGISTERS_ROWS(__half, "f16", "32", 16, "%16", "%17", "%18", "%19", "%20", "%21")
+DEFINE_REGISTERS_ROWS(__half, "f16", "64", 32, "%32", "%33", "%34", "%35", "%36", "%37")
+DEFINE_REGISTERS_ROWS(__half, "f16", "128", 64, "%64", "%65", "%66", "%67", "%68", "%69")

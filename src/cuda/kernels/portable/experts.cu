@@ -8,16 +8,13 @@
 // h        [T, topK, inter] float, written by up: silu(gate) * up
 // y        [T, hidden], written by down: sum over the chosen experts, weighted in float
 #include "element.cuh"
+#include "experts.cuh"
 
 struct RouteShape {
   int numTokens, experts, topK;
   int groups, topGroups;  // groups 0: experts are not limited to groups
   int normalize;          // weights sum to 1 and are not scaled
   float scale;
-};
-
-struct ExpertShape {
-  int numTokens, experts, topK, hidden, inter;
 };
 
 // The best entry that is not taken yet; of equal ones the first. One warp; every lane gets the result.

@@ -1,0 +1,49 @@
+// What the grouped products with f16 and with int8 weights share: units, sizes, and the way of results to memory.
+#pragma once
+#include "wgmma.cuh"
+
+// f16 holds less than some activations of DeepSeek-V2 reach.
+constexpr float kHiddenUnit = 16.f;
+
+// The nearest finite f16; NaN stays NaN.
+DEVICE float inHalfRange(float x) { return fabsf(x) > 65504.f ? copysignf(65504.f, x) : x; }
+
+struct GroupedShape {
+  int depth;      // columns of the weights
+  int rowTiles;   // of one expert
+  int outWidth;   // columns of the output: inter (up) or hidden (down)
+  int maxItems;
+};
+
+// silu(gate) * up of neighbouring rows. Lanes four apart hold gate and up of the same columns: each of the two makes one column's value.
+// Then lanes eight apart put neighbouring values together, one of rows 0 to 7, the other of rows 8 to 15.
+DEVICE void storeHidden(const float* v, int lane, __half* column0, size_t stride, int slots, int firstSlot) {
+  const int q = lane >> 2, isUp = q & 1, isHigh = (q >> 1) & 1;
+  const auto value = [&](float left, float right) {
+    const float other = __shfl_xor_sync(~0u, isUp ? left : right, 4);
+    const float gate = isUp ? other : left, up = isUp ? right : other;
+    return inHalfRange(gate / (1.f + __expf(-gate)) * up * (1.f / kHiddenUnit));
+  };
+  const float low = value(v[0], v[1]), high = value(v[2], v[3]);
+  const float other = __shfl_xor_sync(~0u, isHigh ? low : high, 8);
+  const uint32_t packed = isHigh ? Pair<__half>::pack(other, high) : Pair<__half>::pack(low, other);
+  const int slot = firstSlot + (lane & 3) * 2 + isUp, j = isHigh ? 4 + (q >> 1) - 1 : q >> 1;
+  if (slot < slots) *reinterpret_cast<uint32_t*>(column0 + slot * stride + j) = packed;
+}
+
+// Four results of a thread (rows `row` + lane / 4 and 8 further down, slots `firstSlot` + 2 * (lane % 4) and the next) go where they belong: up, as
+// values of h in the order of the slots; down, in the order of the pairs. item: (expert, first slot, slots, 0)
+template <bool UP>
+DEVICE void storeTile(const float* v, int lane, __half* __restrict__ out, const int* pairOfSlot, int4 item, int firstSlot, int row, GroupedShape shape) {
+  if (UP) {
+    storeHidden(v, lane, out + (size_t)item.y * shape.outWidth + row / 2, shape.outWidth, item.z, firstSlot);
+    return;
+  }
+  const uint32_t top = transposeMatrix(Pair<__half>::pack(inHalfRange(v[0]), inHalfRange(v[1])));
+  const uint32_t bottom = transposeMatrix(Pair<__half>::pack(inHalfRange(v[2]), inHalfRange(v[3])));
+  const int slot = firstSlot + (lane >> 2);
+  if (slot >= item.z) return;
+  __half* to = out + (size_t)pairOfSlot[item.y + slot] * shape.outWidth + row + (lane & 3) * 2;
+  *reinterpret_cast<uint32_t*>(to) = top;
+  *reinterpret_cast<uint32_t*>(to + 8) = bottom;
+}
