@@ -18,21 +18,25 @@ const PRECISIONS: Readonly<Record<ServeConfig['dtype'], Precision>> = {
 export const DTYPE_NAMES = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const;
 
 /**
- * The device that --device, --dtype and --kv-cache-dtype ask for.
+ * The device that --device, --dtype, --quantization and --kv-cache-dtype ask for.
  * @throws ConfigError when the device does not compute, or cache, in this type
  */
 export function toDeviceSpec(config: ServeConfig): DeviceSpec {
-  const { device, dtype, kvCacheDtype, numThreads, cudaKernels, cudaSampler } = config;
+  const { device, dtype, quantization, kvCacheDtype, numThreads, cudaKernels, cudaSampler } = config;
   if (device === 'cpu') {
     if (dtype !== 'auto' && dtype !== 'float32') {
       throw new ConfigError(`--dtype ${dtype} needs --device cuda: the CPU computes in float32`);
+    }
+    if (quantization !== 'none') {
+      throw new ConfigError(`--quantization ${quantization} needs --device cuda: the CPU computes in float32`);
     }
     if (kvCacheDtype !== 'auto') {
       throw new ConfigError(`--kv-cache-dtype ${kvCacheDtype} needs --device cuda: the CPU caches latents in float32`);
     }
     return { type: 'cpu', numThreads, numGroups: CPU_GROUPS };
   }
-  const precision = PRECISIONS[dtype];
+  const unquantized = PRECISIONS[dtype];
+  const precision: Precision = quantization === 'int8' ? { ...unquantized, experts: 'u8' } : unquantized;
   return { type: 'cuda', index: device, precision, kvCacheDtype, kernels: cudaKernels, sampler: cudaSampler };
 }
 

@@ -28,6 +28,7 @@ const DOCTOR_KEYS = [
   'kvCacheMemoryBytes',
   'device',
   'dtype',
+  'quantization',
   'kvCacheDtype',
   'gpuMemoryUtilization',
 ] as const satisfies readonly SettingKey[];

@@ -104,6 +104,12 @@ export const SETTINGS = {
     description: 'element type on a GPU (auto: bfloat16); the CPU computes in float32',
     schema: choice(['auto', 'float32', 'bfloat16', 'float16']).default('auto'),
   },
+  quantization: {
+    group: 'Model',
+    value: 'none|int8',
+    description: "int8: a GPU keeps the routed experts' weights in 8 bits, in half the memory",
+    schema: choice(['none', 'int8']).default('none'),
+  },
   cudaKernels: {
     group: 'Model',
     value: 'auto|portable',

@@ -2,13 +2,14 @@ import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 import type { EmitContext } from './emit-context.ts';
 import type { ExpertsEmitter } from './moe.ts';
+import { scalesOf } from './precision.ts';
 
 /** Number of outputs of ExpertsScratch. */
 const SCRATCH_OUTPUTS = 6;
 
 /**
- * Emits routed experts as the custom operator RoutedExperts (cuda/ops/routed-experts.ts), routing included. One emitter serves
- * one graph: its layers share their scratch memory.
+ * Emits routed experts as the custom operator RoutedExperts, or QuantizedExperts where their weights are int8
+ * (cuda/ops/routed-experts.ts), routing included. One emitter serves one graph: its layers share their scratch memory.
  */
 export function cudaExperts(): ExpertsEmitter {
   let scratch: readonly Value[] | null = null;
@@ -16,8 +17,11 @@ export function cudaExperts(): ExpertsEmitter {
     scratch ??= emitScratch(context, x);
     const prefix = `layers.${layer}.`;
     const { config, graph } = context;
-    const weights = [context.weight(`${prefix}experts_gate_up`), context.weight(`${prefix}experts_down`)];
-    return graph.node('RoutedExperts', [x, logits, ...weights, ...scratch], {
+    const isQuantized = areQuantized(context);
+    const weights = [`${prefix}experts_gate_up`, `${prefix}experts_down`]
+      .flatMap((name) => (isQuantized ? [name, scalesOf(name)] : [name]))
+      .map((name) => context.weight(name));
+    return graph.node(isQuantized ? 'QuantizedExperts' : 'RoutedExperts', [x, logits, ...weights, ...scratch], {
       domain: LATENT_SERVE_DOMAIN,
       label: `${prefix}experts`,
       attributes: {
@@ -38,8 +42,13 @@ function emitScratch(context: EmitContext, x: Value): readonly Value[] {
       experts: config.numRoutedExperts,
       hidden: config.hiddenSize,
       inter: config.moeIntermediateSize,
+      quantized: areQuantized(context) ? 1 : 0,
     },
   });
+}
+
+function areQuantized({ precision }: EmitContext): boolean {
+  return precision.experts === 'u8';
 }
 
 /** Attributes that both operators have. */

@@ -2,10 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { cacheDtypeName, toDeviceSpec } from '../../src/cli/device-spec.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { ConfigError } from '../../src/errors.ts';
+import { precisionOf } from '../../src/ranks/device-spec.ts';
 
 const specOf = (flags: Record<string, string>) => toDeviceSpec(loadConfig({ flags, env: {} }));
 
 describe('toDeviceSpec', () => {
+  it.each([
+    ['auto', 'none', { stream: 'bf16', experts: 'f16' }],
+    ['auto', 'int8', { stream: 'bf16', experts: 'u8' }],
+    ['float16', 'int8', { stream: 'f16', experts: 'u8' }],
+    ['float32', 'int8', { stream: 'f32', experts: 'u8' }],
+    ['float32', 'none', { stream: 'f32', experts: 'f32' }],
+  ])('--dtype %s --quantization %s on a GPU', (dtype, quantization, precision) => {
+    expect(precisionOf(specOf({ device: 'cuda', dtype, quantization }))).toEqual(precision);
+  });
+
   it('takes the element types of a GPU', () => {
     expect(specOf({ device: 'cuda:1', kvCacheDtype: 'fp8' })).toMatchObject({
       type: 'cuda',
@@ -17,6 +28,7 @@ describe('toDeviceSpec', () => {
 
   it.each([
     [{ dtype: 'bfloat16' }, '--dtype bfloat16 needs --device cuda'],
+    [{ quantization: 'int8' }, '--quantization int8 needs --device cuda'],
     [{ kvCacheDtype: 'fp8' }, '--kv-cache-dtype fp8 needs --device cuda'],
   ])('refuses %j on the CPU', (flags, message) => {
     expect(() => specOf(flags)).toThrow(ConfigError);

@@ -11,6 +11,7 @@ import { cudaFusions } from '../../src/deepseek-v2/cuda-fusions.ts';
 import { type KvCacheDtype, latentRow } from '../../src/deepseek-v2/latent-row.ts';
 import { buildModelGraph } from '../../src/deepseek-v2/model-graph.ts';
 import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
+import type { Precision } from '../../src/deepseek-v2/precision.ts';
 import { encodeModel } from '../../src/onnx/encoder.ts';
 import { CustomOpDomain } from '../../src/onnxruntime/custom-op-domain.ts';
 import { Env } from '../../src/onnxruntime/env.ts';
@@ -38,11 +39,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(cacheRoot, { recursive: true }));
 
-it.each<[string, object, KvCacheDtype]>([
-  ['V2-Lite', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'auto'],
-  ['V2-Lite, 8-bit latents', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'fp8'],
+it.each<[string, Precision['experts'], object, KvCacheDtype]>([
+  ['V2-Lite', 'f32', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'auto'],
+  ['V2-Lite with int8 experts', 'u8', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'auto'],
+  ['V2-Lite with 8-bit latents', 'f32', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'fp8'],
   [
     'V2',
+    'f32',
     {
       ...V2,
       ...SMALL,
@@ -56,9 +59,9 @@ it.each<[string, object, KvCacheDtype]>([
   ],
 ])(
   'ONNX Runtime takes the CUDA graph of %s with the operators as they declare themselves',
-  async (_, json, kvCacheDtype) => {
+  async (_, experts, json, kvCacheDtype) => {
     const config = parseDeepseekV2Config(json, 'config.json');
-    const precision = { stream: 'f32', experts: 'f32' } as const;
+    const precision = { stream: 'f32', experts } as const;
     const packed = await makeDummyWeights({ config, precision, cacheRoot });
     const runtime = openOnnxRuntime();
     const { type: poolType } = latentRow(config, precision.stream, kvCacheDtype);

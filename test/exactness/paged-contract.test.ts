@@ -31,7 +31,7 @@ describe.each(FIXTURES)('the CUDA graph of %s against transformers', (name) => {
   afterAll(() => rmSync(cacheRoot, { recursive: true }));
 
   const run = (shape: EngineShape, kvCacheDtype: KvCacheDtype = 'auto'): Output[] => {
-    using engine = new LocalEngine(config, new PagedCpu(config, packed, kvCacheDtype), shape);
+    using engine = new LocalEngine(config, new PagedCpu(config, packed, { kvCacheDtype }), shape);
     const outputs = goldens.map(({ prompt, tokens }) => engine.add(prompt, tokens.length));
     engine.runToEnd();
     return outputs;

@@ -22,6 +22,7 @@ import type { Runner } from '../../src/runner/runner.ts';
 import { Sampler } from '../../src/sampling/sampler.ts';
 import { GREEDY_SAMPLING, type SamplingParams, type TokenLogprobs } from '../../src/sampling/sampling-params.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
+import { packDequantized } from './dequantize.ts';
 
 export const GREEDY: SamplingParams = { ...GREEDY_SAMPLING, ignoreEos: true, logprobs: 0 };
 
@@ -75,10 +76,14 @@ export class LocalModel implements Disposable {
     this.#packed = packed;
   }
 
-  static async load(folder: string): Promise<LocalModel> {
+  /** @param experts int8: with the values that their weights have in int8 */
+  static async load(folder: string, experts: 'f32' | 'int8' = 'f32'): Promise<LocalModel> {
     const config = await readModelConfig(folder);
     const cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
-    const packed = await packCheckpoint({ folder, config, precision: FLOAT32, cacheRoot, onProgress: () => {} });
+    const packed =
+      experts === 'int8'
+        ? await packDequantized(folder, config, cacheRoot)
+        : await packCheckpoint({ folder, config, precision: FLOAT32, cacheRoot, onProgress: () => {} });
     return new LocalModel(config, cacheRoot, packed);
   }
 

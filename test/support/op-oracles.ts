@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import type { CustomOp, KernelContext } from '../../src/onnxruntime/custom-op.ts';
+import { dequantize } from './dequantize.ts';
 import { Fp8Rows } from './fp8-rows.ts';
 
 /** The custom operators of the CUDA graphs in JavaScript and double precision, straight from what they are said to do. */
@@ -13,7 +14,8 @@ export class OpOracles {
     ExpandValues: expandValues,
     RouterLogits: routerLogits,
     ExpertsScratch: expertsScratch,
-    RoutedExperts: routedExperts,
+    RoutedExperts: (context) => routedExperts(context, floats(context, 2), floats(context, 3)),
+    QuantizedExperts: (context) => routedExperts(context, dequantized(context, 2), dequantized(context, 4)),
     SwiGlu: swiGlu,
     AddNorm: addNorm,
   };
@@ -198,12 +200,18 @@ function expertsScratch(context: KernelContext): void {
   for (let scratch = 0; scratch < 6; scratch++) context.output(scratch, [1]);
 }
 
-function routedExperts(context: KernelContext): void {
+/** int8 weights; their scales are the input after them. */
+function dequantized(context: KernelContext, index: number): Float32Array {
+  const codes = context.input(index);
+  return dequantize(codes.data() as Uint8Array, codes.shape[2]!, context.input(index + 1).data() as Uint16Array);
+}
+
+function routedExperts(context: KernelContext, gateUp: Float32Array, down: Float32Array): void {
   const { top_k, groups, top_groups, normalize, scale } = context.attributes as Record<string, number>;
-  const [x, logits, gateUp, down] = [0, 1, 2, 3].map((index) => floats(context, index));
+  const [x, logits] = [0, 1].map((index) => floats(context, index));
   const [numTokens, hidden] = context.input(0).shape as [number, number];
   const experts = context.input(1).shape[1]!;
-  const inter = context.input(3).shape[2]!;
+  const inter = down.length / experts / hidden;
   const y = (context.output(0, [numTokens, hidden]).data() as Float32Array).fill(0);
   for (let token = 0; token < numTokens; token++) {
     const scores = softmax([...logits!.subarray(token * experts, (token + 1) * experts)]);
@@ -215,11 +223,11 @@ function routedExperts(context: KernelContext): void {
         matrix.subarray(index * length, (index + 1) * length);
       const input = row(x!, token, hidden);
       const h = Array.from({ length: inter }, (_, j) => {
-        const gate = dot(row(gateUp!, expert * 2 * inter + 2 * j, hidden), input);
-        return (gate / (1 + Math.exp(-gate))) * dot(row(gateUp!, expert * 2 * inter + 2 * j + 1, hidden), input);
+        const gate = dot(row(gateUp, expert * 2 * inter + 2 * j, hidden), input);
+        return (gate / (1 + Math.exp(-gate))) * dot(row(gateUp, expert * 2 * inter + 2 * j + 1, hidden), input);
       });
       for (let i = 0; i < hidden; i++) {
-        y[token * hidden + i] = y[token * hidden + i]! + weight * dot(row(down!, expert * hidden + i, inter), h);
+        y[token * hidden + i] = y[token * hidden + i]! + weight * dot(row(down, expert * hidden + i, inter), h);
       }
     }
   }

@@ -7,7 +7,7 @@ import { cudaExperts } from '../../src/deepseek-v2/cuda-experts.ts';
 import { cudaFusions } from '../../src/deepseek-v2/cuda-fusions.ts';
 import { type KvCacheDtype, type LatentRow, latentRow } from '../../src/deepseek-v2/latent-row.ts';
 import { buildModelGraph, modelNames } from '../../src/deepseek-v2/model-graph.ts';
-import { FLOAT32 } from '../../src/deepseek-v2/precision.ts';
+import { FLOAT32, type Precision } from '../../src/deepseek-v2/precision.ts';
 import { encodeModel } from '../../src/onnx/encoder.ts';
 import { CustomOpDomain } from '../../src/onnxruntime/custom-op-domain.ts';
 import { Env } from '../../src/onnxruntime/env.ts';
@@ -28,8 +28,13 @@ import { OpOracles } from './op-oracles.ts';
 /** What the operators ask a device for before they compute anything. */
 const NO_DEVICE = { computeCapability: [0, 0], driver: null } as unknown as CudaDevice;
 
+export interface PagedCpuOptions {
+  readonly kvCacheDtype?: KvCacheDtype;
+  readonly experts?: Precision['experts'];
+}
+
 /**
- * The CUDA graph on CPU in float32: the operators declare themselves as they do on a GPU, and compute in JavaScript. What
+ * The CUDA graph on CPU in float32, experts in any type: the operators declare themselves as they do on a GPU, and compute in JavaScript. What
  * it does not test are the kernels.
  */
 export class PagedCpu implements LocalDevice {
@@ -40,7 +45,11 @@ export class PagedCpu implements LocalDevice {
   readonly #oracles = new OpOracles();
   readonly #owned: Disposable[] = [];
 
-  constructor(config: DeepseekV2Config, packed: PackedModel, kvCacheDtype: KvCacheDtype = 'auto') {
+  constructor(
+    config: DeepseekV2Config,
+    packed: PackedModel,
+    { kvCacheDtype = 'auto', experts = 'f32' }: PagedCpuOptions = {},
+  ) {
     this.#config = config;
     this.#row = latentRow(config, FLOAT32.stream, kvCacheDtype);
     const runtime = openOnnxRuntime();
@@ -50,7 +59,7 @@ export class PagedCpu implements LocalDevice {
     const model = encodeModel(
       buildModelGraph({
         config,
-        precision: FLOAT32,
+        precision: { ...FLOAT32, experts },
         weights: packed.tensors,
         weightsFile: packed.weightsFile,
         attention: (context) => new CudaAttention(context, { blockSize: this.blockSize, kvCacheDtype }),
