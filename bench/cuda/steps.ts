@@ -1,8 +1,8 @@
 // Times of steps on a GPU, without scheduler or HTTP: dummy weights in DeepSeek-V2-Lite's shape. Decode steps sample on the GPU, greedily,
 // and follow one another as the engine lets them: each is started before the one before it is done. Tokens are random, so that routing is
 // as spread as it can be. A prefill step, of prompts as long as the context, stands alone.
-// node bench/cuda/steps.ts [--layers N] [--context N] [--prefill N] [--kernels auto|portable] [--kv-cache-dtype auto|fp8] [--profile] BATCH...
-// (Node 24, no development dependency)
+// node bench/cuda/steps.ts [--layers N] [--context N] [--prefill N] [--kernels auto|portable] [--quantization none|int8]
+// [--kv-cache-dtype auto|fp8] [--profile] BATCH...     (Node 24, no development dependency)
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,7 +24,6 @@ import { V2_LITE } from '../../test/deepseek-v2/published-configs.ts';
 const BLOCK_SIZE = 64;
 const MAX_LIST_ENTRIES = 1024;
 const WARM_UP_STEPS = 4;
-const PRECISION = { stream: 'bf16', experts: 'f16' } as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,12 +33,14 @@ const { values, positionals } = parseArgs({
     prefill: { type: 'string', default: '8192' },
     steps: { type: 'string', default: '30' },
     kernels: { type: 'string', default: 'auto' },
+    quantization: { type: 'string', default: 'none' },
     'kv-cache-dtype': { type: 'string', default: 'auto' },
     profile: { type: 'boolean', default: false },
     'profile-prefill': { type: 'boolean', default: false },
     cache: { type: 'string', default: path.join(tmpdir(), 'latent-serve-bench') },
   },
 });
+const precision = { stream: 'bf16', experts: values.quantization === 'int8' ? 'u8' : 'f16' } as const;
 const batches = positionals.length > 0 ? positionals.map(Number) : [1, 8, 64, 256];
 const context = Number(values.context);
 const prefill = Number(values.prefill);
@@ -48,16 +49,16 @@ const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 const config = parseDeepseekV2Config({ ...V2_LITE, num_hidden_layers: Number(values.layers) }, 'v2-lite');
 const device = new CudaDevice(0);
 print(
-  `${device.name}, ${config.numLayers} layers, ${PRECISION.stream}, latents ${values['kv-cache-dtype']}, ${context} tokens of context`,
+  `${device.name}, ${config.numLayers} layers, ${precision.stream}, quantization ${values.quantization}, latents ${values['kv-cache-dtype']}, ${context} tokens of context`,
 );
 let begin = performance.now();
-const packed = await makeDummyWeights({ config, precision: PRECISION, cacheRoot: values.cache });
+const packed = await makeDummyWeights({ config, precision, cacheRoot: values.cache });
 print(`dummy weights: ${((performance.now() - begin) / 1000).toFixed(1)} s`);
 begin = performance.now();
 const runtime = openOnnxRuntime(findCudaRuntime(cudaFolder(values.cache, ONNX_RUNTIME_VERSION), packagedLibraryPath()));
 const rank = new CudaRank(runtime, device, {
   config,
-  precision: PRECISION,
+  precision,
   kvCacheDtype: values['kv-cache-dtype'] === 'fp8' ? 'fp8' : 'auto',
   kernels: values.kernels === 'portable' ? 'portable' : 'auto',
   folder: packed.folder,

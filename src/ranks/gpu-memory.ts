@@ -28,7 +28,7 @@ export function weightMemoryError(
   if (!isOutOfMemory(error)) return error;
   return new ConfigError(
     `The GPU ran out of memory while the weights were loaded: they take ${gibibytes(weightBytes)}, and ${gibibytes(memory.free)} of ${gibibytes(memory.total)} were free. ` +
-      'Stop the other programs that use this GPU, choose another one with --device cuda:N, or serve a smaller model.',
+      'Stop the other programs that use this GPU, choose another one with --device cuda:N, keep the experts in 8 bits (--quantization int8), or serve a smaller model.',
     { cause: error },
   );
 }

@@ -257,6 +257,8 @@ describe('the commands', () => {
       expect(byId['weights']).toMatchObject({ status: 'note', message: expect.stringContaining('bf16') });
       const float32 = (await doctor('--device', 'cuda', '--dtype', 'float32')).report.checks;
       expect(float32.find(({ id }) => id === 'weights')?.message).toContain('fp32');
+      const int8 = (await doctor('--device', 'cuda', '--quantization', 'int8')).report.checks;
+      expect(int8.find(({ id }) => id === 'weights')?.message).toContain('in bf16, experts in int8');
     },
   );
 

@@ -3,7 +3,7 @@ import { DeviceBuffer } from '../../src/cuda/device-buffer.ts';
 import type { CustomOp, KernelContext, KernelTensor } from '../../src/onnxruntime/custom-op.ts';
 import type { ElementType } from '../../src/onnxruntime/element-type.ts';
 
-const BYTES: Partial<Record<ElementType, number>> = { f32: 4, i32: 4, i64: 8, f16: 2, bf16: 2 };
+const BYTES: Partial<Record<ElementType, number>> = { f32: 4, i32: 4, i64: 8, f16: 2, bf16: 2, u8: 1 };
 
 /** A tensor in device memory. */
 export interface DeviceTensor {

@@ -118,18 +118,40 @@ interface ExpertShape {
   readonly experts: number;
 }
 
+/** Random weights as the operators take them: gate_up and down, each followed by its scales if it has any. */
+function expertWeights(
+  context: DeviceContext,
+  { hidden, inter, experts }: ExpertShape,
+  type: 'f16' | 'int8',
+): DeviceTensor[] {
+  const shapes = [
+    [experts, 2 * inter, hidden],
+    [experts, hidden, inter],
+  ] as const;
+  if (type === 'f16') {
+    const pattern = Uint16Array.from(
+      { length: 1_000_003 },
+      () => (random() < 0.5 ? 0x8000 : 0) | (0x2000 + Math.floor(random() * 0x800)),
+    );
+    return shapes.map((shape, i) => context.tensor('f16', shape, pattern.slice(5 * i)));
+  }
+  const codes = Uint8Array.from({ length: 1_000_003 }, () => 1 + Math.floor(random() * 255));
+  const scales = Uint16Array.from({ length: 10_007 }, () => 0x0800 + Math.floor(random() * 0x400));
+  return shapes.flatMap(([count, rows, width], i) => [
+    context.tensor('u8', [count, rows, width], codes.slice(5 * i)),
+    context.tensor('f16', [count, rows, Math.ceil(width / 128)], scales.slice(3 * i)),
+  ]);
+}
+
 function verifyExperts(
   context: DeviceContext,
   type: Stream,
   { hidden, inter, experts }: ExpertShape,
+  weightType: 'f16' | 'int8',
   steps: readonly { tokens: number; groups: number; normalize: number }[],
 ): void {
-  const pattern = Uint16Array.from(
-    { length: 1_000_003 },
-    () => (random() < 0.5 ? 0x8000 : 0) | (0x2000 + Math.floor(random() * 0x800)),
-  );
-  const gateUp = context.tensor('f16', [experts, 2 * inter, hidden], pattern);
-  const down = context.tensor('f16', [experts, hidden, inter], pattern.slice(5));
+  const weights = expertWeights(context, { hidden, inter, experts }, weightType);
+  const [quantized, opName] = weightType === 'int8' ? [1, 'QuantizedExperts'] : [0, 'RoutedExperts'];
   for (const { tokens, groups, normalize } of steps) {
     const x = context.tensor(type, [tokens, hidden], randomBits(type, tokens * hidden));
     const logits = context.tensor(
@@ -141,12 +163,12 @@ function verifyExperts(
     const compute = (choice: 'auto' | 'portable'): Float32Array => {
       using ops = new CudaOps(context.device, type, choice);
       const named = (name: string) => ops.all.find((op) => op.name === name)!;
-      const sizes = { experts, top_k: 6, hidden, inter, groups, normalize };
+      const sizes = { experts, top_k: 6, hidden, inter, groups, normalize, quantized };
       const scratch = context.run(named('ExpertsScratch'), sizes, [x]);
-      const inputs: DeviceTensor[] = [x, logits, gateUp, down, ...scratch];
-      return context.read(context.run(named('RoutedExperts'), attributes, inputs)[0]!);
+      const inputs: DeviceTensor[] = [x, logits, ...weights, ...scratch];
+      return context.read(context.run(named(opName), attributes, inputs)[0]!);
     };
-    const name = `experts ${type} ${hidden} x ${inter} x ${experts}, ${tokens} tokens, ${groups} groups, normalize ${normalize}`;
+    const name = `experts ${type}, ${weightType} weights, ${hidden} x ${inter} x ${experts}, ${tokens} tokens, ${groups} groups, normalize ${normalize}`;
     verify(name, type, compute('auto'), compute('portable'));
   }
 }
@@ -204,8 +226,10 @@ for (const type of ['bf16', 'f16'] as const) {
   using context = new DeviceContext(device);
   const step = (tokens: number, groups = 0, normalize = 0) => ({ tokens, groups, normalize });
   const steps = [step(1), step(20), step(32), step(33), step(150), step(500), step(20, 8), step(7, 0, 1), step(60, 8)];
-  verifyExperts(context, type, { hidden: 2048, inter: 1408, experts: 64 }, steps);
-  verifyExperts(context, type, { hidden: 512, inter: 384, experts: 24 }, [step(3), step(90)]);
+  for (const weights of ['f16', 'int8'] as const) {
+    verifyExperts(context, type, { hidden: 2048, inter: 1408, experts: 64 }, weights, steps);
+    verifyExperts(context, type, { hidden: 512, inter: 384, experts: 24 }, weights, [step(3), step(90)]);
+  }
 }
 if (process.env['CACHE'] !== undefined) loadCudaLibraries();
 verifyFused(device, report);
