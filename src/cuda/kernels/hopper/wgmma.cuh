@@ -13,7 +13,7 @@ template <int N> DEVICE void productKeep(float (&d)[N]) {
   for (int i = 0; i < N; ++i) asm volatile("" : "+f"(d[i]) :: "memory");
 }
 
-// Before a fence: keeps the compiler from making operands in registers after it, for which it would run the products one by one.
+// Before a fence, which orders what was written to registers before it: keeps the compiler from making operands later.
 template <int N> DEVICE void productOperands(uint32_t (&a)[N]) {
 #pragma unroll
   for (int i = 0; i < N; ++i) asm volatile("" : "+r"(a[i]) :: "memory");
