@@ -3,7 +3,7 @@ import { invariant } from '../errors.ts';
 import type { SamplingBuffers, SamplingResults } from '../ranks/sampling-buffers.ts';
 import { isServed, packSampling, type RowSampling } from '../sampling/pack-sampling.ts';
 import type { SampledToken } from '../sampling/sampler.ts';
-import { NoTokenLeftError, SamplingError } from '../sampling/sampling-error.ts';
+import { LogitsNotFiniteError, NoTokenLeftError } from '../sampling/sampling-error.ts';
 import type { TokenLogprobs } from '../sampling/sampling-params.ts';
 import { writeTokenMask } from '../sampling/token-mask.ts';
 import type { StepTokens, TokenRow, TokenSource } from './token-source.ts';
@@ -87,7 +87,7 @@ class DeviceStepTokens implements StepTokens {
     if (this.#validTokens[row] === 0) return this.#host.sample(wanted);
     constraint?.check();
     const tokenId = this.#results.token[row]!;
-    if (tokenId === BAD_LOGITS) throw new SamplingError('the logits hold a value that is not a finite number');
+    if (tokenId === BAD_LOGITS) throw new LogitsNotFiniteError();
     if (tokenId === NOTHING_ALLOWED) throw new NoTokenLeftError();
     const { logprobs } = sampling.params;
     return { tokenId, logprobs: logprobs === null ? null : readLogprobs(this.#results, row, logprobs) };

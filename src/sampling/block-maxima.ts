@@ -1,4 +1,4 @@
-import { NoTokenLeftError, SamplingError } from './sampling-error.ts';
+import { LogitsNotFiniteError, NoTokenLeftError } from './sampling-error.ts';
 
 /** Logits per block. */
 const BLOCK_SIZE = 64;
@@ -34,13 +34,13 @@ export class BlockMaxima {
         const value = values[i]!;
         if (value <= blockMax) continue;
         // Not greater either: only NaN compares like that.
-        if (!(value > blockMax)) throw new SamplingError(`the logit of token ${i} is not a number`);
+        if (!(value > blockMax)) throw new LogitsNotFiniteError();
         blockMax = value;
       }
       maxima[block] = blockMax;
       if (blockMax > max) max = blockMax;
     }
-    if (max === Number.POSITIVE_INFINITY) throw new SamplingError('a logit is infinite');
+    if (max === Number.POSITIVE_INFINITY) throw new LogitsNotFiniteError();
     if (max === Number.NEGATIVE_INFINITY) throw new NoTokenLeftError();
     return max;
   }

@@ -1,4 +1,4 @@
-import { SamplingError } from './sampling-error.ts';
+import { LogitsNotFiniteError } from './sampling-error.ts';
 import type { TokenLogprobs } from './sampling-params.ts';
 
 /**
@@ -32,7 +32,7 @@ export function tokenLogprobs(
     }
   }
   const logNormaliser = max + Math.log(sumOfExponentials(logits, max));
-  if (!Number.isFinite(logNormaliser)) throw new SamplingError('the logits hold a value that is not a finite number');
+  if (!Number.isFinite(logNormaliser)) throw new LogitsNotFiniteError();
   const top = topIds.map((id) => ({ tokenId: id, logprob: logits[id]! - logNormaliser }));
   return { tokenId, logprob: value - logNormaliser, rank, top };
 }

@@ -16,3 +16,12 @@ export class NoTokenLeftError extends SamplingError {
     super('every token is excluded');
   }
 }
+
+/** A logit is NaN or +Infinity. Whatever token of the sequence it came from, no other sequence is touched by it. */
+export class LogitsNotFiniteError extends SamplingError {
+  constructor() {
+    super(
+      'the logits hold a value that is not a finite number, as a weight or an activation beyond the range of its element type leaves behind (float16 ends at 65504)',
+    );
+  }
+}

@@ -129,7 +129,7 @@ describe('rows packed for the device', () => {
     tokens.prepare();
     const logits = new Float32Array(2 * WIDTH).fill(Number.NaN, WIDTH - 1, WIDTH);
     sampleLikeDevice(packedViews(buffers, logits), 2, WIDTH);
-    expect(rows.map((row) => outcome(() => tokens.sample(row)))).toEqual(['SamplingError', 'NoTokenLeftError']);
+    expect(rows.map((row) => outcome(() => tokens.sample(row)))).toEqual(['LogitsNotFiniteError', 'NoTokenLeftError']);
   });
 
   it('lie behind the inputs of the step, for one copy', () => {

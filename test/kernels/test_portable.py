@@ -102,6 +102,30 @@ def experts(modules, suffix, tokens, count, top_k, hidden, inter, groups=0, top_
     verify(f"{name} y", relative_error(y, wanted), TOLERANCE[suffix])
 
 
+def experts_beside_nan(module, suffix, count, top_k, groups, top_groups):
+    """A token that is NaN changes no other, and reads no memory that is not its own."""
+    tokens, hidden, inter, bad = 5, 60, 22, 2
+    weight_type = torch.float32 if suffix == "f32" else torch.float16
+    gate_up, down = rand(count, 2 * inter, hidden).to(weight_type), rand(count, hidden, inter).to(weight_type)
+    x, logits = rand(tokens, hidden, dtype=DTYPES[suffix]), rand(tokens, count) * 2
+
+    def compute():
+        ids = torch.full((tokens, top_k), -1, dtype=torch.int32, device="cuda")
+        weights = poisoned(tokens, top_k, dtype=torch.float32)
+        h, y = poisoned(tokens * top_k, inter, dtype=torch.float32), poisoned(tokens, hidden, dtype=DTYPES[suffix])
+        module.launch("portableRoute", (tokens,), 32, [logits, ids, weights, structure(numTokens=tokens, experts=count, topK=top_k,
+                      groups=groups, topGroups=top_groups, normalize=0, scale=1.0)], shared=4 * (2 * count + groups))
+        shape = structure(numTokens=tokens, experts=count, topK=top_k, hidden=hidden, inter=inter)
+        module.launch(f"portableExpertUp_{suffix}", (tokens * top_k, -(-inter // 8)), 256, [x, ids, gate_up, h, shape])
+        module.launch(f"portableExpertDown_{suffix}", (tokens, -(-hidden // 8)), 256, [h, ids, weights, down, y, shape])
+        return y
+
+    wanted = compute()
+    x[bad], logits[bad] = float("nan"), float("nan")
+    others = [t for t in range(tokens) if t != bad]
+    verify_same(f"experts {suffix} beside a token that is NaN, E={count} groups {groups}", compute()[others], wanted[others])
+
+
 def run():
     write, attend, *expert = (Module(f"portable-{name}.ptx") for name in ("latent-write", "attention", "experts", "experts-int8"))
     sizes = [(3, 28, 6), (4, 32, 8), (8, 96, 16), (16, 512, 64), (128, 512, 64)]
@@ -123,3 +147,5 @@ def run():
             experts(expert, suffix, tokens, 160, 6, 512, 96, groups=8, top_groups=3, scale=16.0)
             for hidden, inter in ((60, 22), (24, 7), (128, 128), (320, 80), (413, 150), (1040, 272), (2048, 1408)):
                 experts(expert, suffix, tokens, 9, 3, hidden, inter, int8=True)
+        experts_beside_nan(expert[0], suffix, 7, 2, 0, 0)
+        experts_beside_nan(expert[0], suffix, 12, 4, 4, 2)

@@ -2,7 +2,7 @@
 // Any number of experts, hidden and intermediate size. Results do not depend on the batch: every sum has one fixed order.
 //
 // x        [T, hidden]; logits [T, experts] float, the router's
-// ids, weights [T, topK], written by route
+// ids, weights [T, topK], written by route; ids outside [0, experts) are skipped: a token whose logits are NaN has such
 // gateUp   [experts, 2 * inter, hidden], rows gate_0, up_0, gate_1, up_1, ...; f16, or float where x is
 // down     [experts, hidden, inter], of the same type
 // h        [T, topK, inter] float, written by up: silu(gate) * up
@@ -71,6 +71,7 @@ extern "C" __global__ void __launch_bounds__(32) portableRoute(const float* logi
     for (int n = 0; n < shape.topGroups; ++n) {
       float best;
       const int group = warpArgmax(groupBest, shape.groups, &best);
+      if (group == shape.groups) break;  // NaN: nothing is best
       for (int i = lane; i < perGroup; i += 32) open[group * perGroup + i] = scores[group * perGroup + i];
       __syncwarp();
       if (lane == 0) groupBest[group] = -INFINITY;
@@ -86,7 +87,7 @@ extern "C" __global__ void __launch_bounds__(32) portableRoute(const float* logi
     if (lane == 0) {
       ids[k] = expert;
       weights[k] = score;
-      open[expert] = -2.f;
+      if (expert < shape.experts) open[expert] = -2.f;
     }
     __syncwarp();
   }
@@ -98,7 +99,7 @@ extern "C" __global__ void __launch_bounds__(32) portableRoute(const float* logi
 template <typename T, typename W>
 DEVICE void expertUp(const T* x, const int* ids, const W* gateUp, float* h, ExpertShape shape) {
   const int lane = threadIdx.x & 31, j = blockIdx.y * 8 + (threadIdx.x >> 5), slot = blockIdx.x;
-  if (j >= shape.inter) return;
+  if (j >= shape.inter || (unsigned)ids[slot] >= (unsigned)shape.experts) return;
   x += (size_t)(slot / shape.topK) * shape.hidden;
   const W* gate = gateUp + ((size_t)ids[slot] * 2 * shape.inter + 2 * j) * shape.hidden;
   const W* up = gate + shape.hidden;
@@ -121,6 +122,7 @@ DEVICE void expertDown(const float* h, const int* ids, const float* weights, con
   float sum = 0.f;
   for (int k = 0; k < shape.topK; ++k) {
     const int slot = token * shape.topK + k;
+    if ((unsigned)ids[slot] >= (unsigned)shape.experts) continue;
     const W* weight = down + ((size_t)ids[slot] * shape.hidden + row) * shape.inter;
     const float* values = h + (size_t)slot * shape.inter;
     float dot = 0.f;
