@@ -1,12 +1,12 @@
-"""The Hopper kernel of dense products for 1 to 32 tokens against float64."""
+"""The Hopper kernel of dense products for 1 to 16 tokens against float64."""
 import torch
 
 from checks import DTYPES, NAN, poisoned, rand, relative_error, verify, verify_same
 from driver import Module, num_multiprocessors, structure
 
 TOLERANCE = {"f16": 4e-4, "bf16": 3e-3}
-HEADER, THREADS, MAX_SLOTS = 128, 256, 16
-RING = 104 * 1024  # bytes of weights on their way to an SM: room for two kernels' on one
+FILE, THREADS, MAX_SLOTS = "hopper-linear.cubin", 256, 16
+RING = 96 * 1024  # bytes of weights on their way to an SM: room for two kernels' on one
 # width, depth, gated, residual
 SHAPES = {
     "V2-Lite q_kv_a": (3648, 2048, False, False), "V2-Lite o": (2048, 2048, False, False), "V2-Lite shared gate_up": (2816, 2048, True, False),
@@ -21,18 +21,17 @@ ODD = {
 module = None
 
 
-def launch(x, w, y, residual=None, gated=False, early=False, slots=None, grid=None):
-    """As cuda/ops/hopper-linear.ts does it. early: programmatic dependent launch."""
+def launch(x, w, y, residual=None, gated=False, early=False, slots=None, grid=None, ring=RING):
+    """As cuda/ops/small-linear.ts does it. early: programmatic dependent launch."""
     global module
-    module = module or Module("hopper-linear.cubin")
+    module = module or Module(FILE)
     (tokens, depth), width = x.shape, y.shape[1]
-    groups = 1 if tokens <= 8 else 2 if tokens <= 16 else 4
-    rounds = next(r for r in (4, 6, 10) if depth <= 512 * r)
-    slots = slots or max(2, min(RING // (16 * depth), MAX_SLOTS))
+    rounds, blocks = next(r for r in (4, 6, 10) if depth <= 512 * r), grid or num_multiprocessors()
+    tiles = -(-width // blocks) // (4 if gated else 8) + 1
+    slots = slots or max(1, min(ring // (16 * depth), MAX_SLOTS, tiles))
     shape = structure(numTokens=tokens, width=width, depth=depth, gated=int(gated), slots=slots)
-    kind = "f16" if x.dtype == torch.float16 else "bf16"
-    module.launch(f"linear_{groups}_{rounds}_{kind}", (grid or num_multiprocessors(),), THREADS, [x, w, residual, y, shape],
-                  shared=HEADER + 4096 * groups + slots * 16 * depth, early=early)
+    module.launch(f"linear_{-(-tokens // 8)}_{rounds}_{'f16' if x.dtype == torch.float16 else 'bf16'}", (blocks,), THREADS,
+                  [x, w, residual, y, shape], shared=module.int("linear_sharedBytes") + slots * 16 * depth, early=early)
 
 
 def weights(rows, depth, dtype):
@@ -67,6 +66,9 @@ def check_shape(name, kind, counts):
         y = poisoned(most, width, dtype=dtype)
         launch(x, w, y, residual, gated, **options)
         verify_same(f"{name}, {kind}: with {options}", y, first[:most])
+    y = poisoned(1, width, dtype=dtype)
+    launch(x[most - 1:], w, y, residual[most - 1:] if has_residual else None, gated)
+    verify_same(f"{name}, {kind}: the last token alone", y, first[most - 1:most])
     y, lame = poisoned(most, width, dtype=dtype), x.clone()
     lame[most // 2] = NAN
     launch(lame, w, y, residual, gated)
@@ -124,13 +126,10 @@ def check_chain(kind, tokens, between, rounds=20):
 
 def run():
     for kind in ("bf16", "f16"):
-        for name in SHAPES:
-            check_shape(name, kind, range(1, 17) if kind == "bf16" else (1, 4, 8, 9, 16))
-        for name in ODD:
-            check_shape(name, kind, (1, 2, 5, 8, 9, 13, 16))
-        for name in ("V2-Lite o", "V2-Lite shared gate_up", "V2 q_b", "odd"):
-            if max(SHAPES.get(name, ODD.get(name))[1], 0) <= 2048:
-                check_shape(name, kind, (1, 8, 16, 17, 24, 25, 32))
-        for tokens in (1, 8, 16):
+        for name, (_, depth, _, _) in (SHAPES | ODD).items():
+            most = 16 if depth <= 3072 else 8
+            every = kind == "bf16" and name in SHAPES
+            check_shape(name, kind, [t for t in (range(1, 17) if every else (1, 2, 4, 5, 8, 9, 13, 16)) if t <= most])
+        for tokens in (1, 3, 8, 16):
             check_chain(kind, tokens, False)
             check_chain(kind, tokens, True)

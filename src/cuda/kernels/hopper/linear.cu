@@ -9,32 +9,60 @@
 //  * Launched programmatically the block asks for weights at once, while the kernel before still computes x, and it lets the
 //    next kernel do the same as soon as its own last weights are on their way. Hence w must not be written by any kernel
 //    that this one might overtake; x and residual may be, and y may be what such a kernel reads.
-//  * A warp takes every eighth step of 64 columns, and keeps the activations of its steps in registers for all rows.
+//  * A warp takes every eighth step of 64 columns, and keeps the activations of its steps in registers for all rows. Warps
+//    meet only when a group of tiles is done.
 //  * Tensor cores even for one token. Any order of k is right as long as both operands share it, so a lane reads 16
 //    contiguous bytes of a row and the same k of its tokens: no ldmatrix.
 // A token's result depends on that token alone: the same bits whatever shares the batch, and whatever grid and slots are.
 //
 // depth: a multiple of 64, at most 512 * ROUNDS. Grid: any, best one block an SM. kThreads threads; dynamic shared memory:
-// kHeader + 4096 * GROUPS + slots * 16 * depth bytes, 1 <= slots <= 16.
+// linear_sharedBytes + slots * 16 * depth bytes, 1 <= slots <= kMaxSlots.
 #include "primitives.cuh"
 
-constexpr int kWarps = 8, kThreads = kWarps * 32, kHeader = 128;  // the header: a barrier for each slot
-constexpr int kTile = 8, kStep = 64;  // rows of a slot, columns that a warp takes at once
+constexpr int kWarps = 8, kThreads = kWarps * 32;
+constexpr int kTile = 8, kStep = 64;           // rows of a slot, columns that a warp takes at once
+constexpr int kMaxSlots = 16, kHeader = 256;   // the header: of each slot its barrier and how often it has been read
+constexpr int kPartialFloats = 4096;           // for a group of tiles [tile][warp][token][row]
 
 struct LinearShape {
   int numTokens, width, depth, gated, slots;
 };
 
-// One thread: asks for the weights of the tile that begins at this row of y; of a gated tile half of the rows are gates.
-template <typename T> DEVICE void request(uint32_t slot, uint32_t full, const T* w, const LinearShape& shape, int row, int rows) {
-  const uint32_t bytes = rows * shape.depth * 2;
-  barrierExpect(full, shape.gated ? 2 * bytes : bytes);
-  bulkCopy(slot, w + (size_t)row * shape.depth, bytes, full);
-  if (shape.gated) bulkCopy(slot + kTile * shape.depth, w + (size_t)(shape.width + row) * shape.depth, bytes, full);
+extern "C" __device__ const int linear_sharedBytes = kHeader + kPartialFloats * 4;
+
+DEVICE uint32_t addShared(uint32_t to, uint32_t value) {
+  uint32_t before;
+  asm volatile("atom.acq_rel.cta.shared::cta.add.u32 %0, [%1], %2;" : "=r"(before) : "r"(to), "r"(value) : "memory");
+  return before;
 }
 
+// The rows of y that a block computes, tile by tile; of a gated tile half of the rows are gates.
+template <typename T> struct Weights {
+  const T* w;
+  int begin, end, width, depth, gated, rows, tiles, slots;
+  uint32_t full, ring;
+  __device__ __forceinline__ Weights(const T* weights, const LinearShape& shape, uint32_t barriers, uint32_t to)
+      : w(weights), width(shape.width), depth(shape.depth), gated(shape.gated), slots(shape.slots), full(barriers), ring(to) {
+    begin = (long long)width * blockIdx.x / gridDim.x;
+    end = (long long)width * (blockIdx.x + 1) / gridDim.x;
+    rows = gated ? kTile / 2 : kTile;
+    tiles = (end - begin + rows - 1) / rows;
+  }
+  __device__ __forceinline__ int row(int tile) const { return begin + tile * rows; }
+  __device__ __forceinline__ int rowsOf(int tile) const { return min(rows, end - row(tile)); }
+  __device__ __forceinline__ uint32_t slot(int index) const { return ring + index * kTile * 2 * depth; }
+  // One thread.
+  __device__ __forceinline__ void request(int tile, int index) const {
+    const uint32_t bytes = rowsOf(tile) * depth * 2, bar = full + 8 * index;
+    barrierExpect(bar, gated ? 2 * bytes : bytes);
+    bulkCopy(slot(index), w + (size_t)row(tile) * depth, bytes, bar);
+    if (gated) bulkCopy(slot(index) + kTile * depth, w + (size_t)(width + row(tile)) * depth, bytes, bar);
+  }
+};
+
 // Of each step of this warp, 2 x 8 columns of a token: those whose weights the lane reads.
-template <int ROUNDS, typename T> DEVICE void loadToken(uint4 (&to)[ROUNDS][2], const T* x, int steps, int warp, int lane, bool exists) {
+template <int ROUNDS, typename T>
+DEVICE void loadToken(uint4 (&to)[ROUNDS][2], const T* x, int steps, int warp, int lane, bool exists) {
 #pragma unroll
   for (int i = 0; i < ROUNDS; ++i) {
 #pragma unroll
@@ -47,27 +75,31 @@ template <int ROUNDS, typename T> DEVICE void loadToken(uint4 (&to)[ROUNDS][2], 
   }
 }
 
+// A lane's 2 x 16 bytes of a step in shared memory; `from` is its row's (a token's or of weights). Rows are read in turn:
+// first and second 64 bytes of even and odd ones would meet in the same banks.
+DEVICE void loadStep(uint4& first, uint4& second, uint32_t from, int step, int lane) {
+  const int odd = lane >> 2 & 1;
+  const uint32_t at = from + step * (2 * kStep) + (lane & 3) * 16 + odd * kStep;
+  const uint4 a = loadShared16(at), b = loadShared16(at ^ kStep);
+  first = odd ? b : a;
+  second = odd ? a : b;
+}
+
 // This warp's share of the products of a tile's 8 rows, to sums[token][row]. Of 16 bytes the first and third word make one
 // product of the tensor cores and the others a second one, whatever the number of tokens, so that all get the same bits.
-template <int GROUPS, int ROUNDS, typename T>
-DEVICE void multiply(float* sums, const uint4 (&x)[GROUPS][ROUNDS][2], uint32_t slot, int pitch, int steps, int warp, int lane) {
+template <int GROUPS, int ROUNDS, typename T, typename Release>
+DEVICE void multiply(float* sums, const uint4 (&x)[GROUPS][ROUNDS][2], uint32_t slot, int pitch, int steps, int warp, int lane,
+                     Release release) {
   constexpr int PAIRS = (GROUPS + 1) / 2, BATCH = ROUNDS <= 4 ? ROUNDS : ROUNDS / 2;  // steps whose weights are in registers
-  // A row's first and second 64 bytes of a step are read in turn: even and odd rows would meet in the same banks.
-  const int odd = lane >> 2 & 1;
-  const uint32_t from = slot + (lane >> 2) * pitch + warp * (2 * kStep) + (lane & 3) * 16 + odd * kStep;
   float part[PAIRS][4][4] = {};  // four chains, or the products would wait for each other
 #pragma unroll
   for (int first = 0; first < ROUNDS; first += BATCH) {
     uint4 w[BATCH][2];
 #pragma unroll
-    for (int j = 0; j < BATCH; ++j) {
-      if (warp + kWarps * (first + j) < steps) {
-        const uint32_t at = from + (first + j) * kWarps * 2 * kStep;
-        const uint4 a = loadShared16(at), b = loadShared16(at ^ kStep);
-        w[j][0] = odd ? b : a;
-        w[j][1] = odd ? a : b;
-      }
-    }
+    for (int j = 0; j < BATCH; ++j)
+      if (warp + kWarps * (first + j) < steps)
+        loadStep(w[j][0], w[j][1], slot + (lane >> 2) * pitch, warp + kWarps * (first + j), lane);
+    if (first + BATCH >= ROUNDS) release();
 #pragma unroll
     for (int j = 0; j < BATCH; ++j) {
       if (warp + kWarps * (first + j) < steps) {
@@ -108,27 +140,26 @@ DEVICE void multiply(float* sums, const uint4 (&x)[GROUPS][ROUNDS][2], uint32_t 
 }
 
 template <int GROUPS, int ROUNDS, typename T>
-DEVICE void linear(const T* x, const T* __restrict__ w, const T* residual, T* y, LinearShape shape) {
+DEVICE void linear(const T* x, const T* __restrict__ w, const T* residual, T* y, const LinearShape& shape) {
   extern __shared__ __align__(128) uint8_t shared[];
-  constexpr int SUMS = GROUPS * 8 * kTile;                       // of a tile: [token][row]
-  float* partials = reinterpret_cast<float*>(shared + kHeader);  // [2][kWarps][SUMS]
-  const int tid = threadIdx.x, warp = tid >> 5, lane = tid & 31, token = lane >> 2;
-  const int begin = (long long)shape.width * blockIdx.x / gridDim.x, end = (long long)shape.width * (blockIdx.x + 1) / gridDim.x;
-  const int rows = shape.gated ? kTile / 2 : kTile, tiles = (end - begin + rows - 1) / rows, steps = shape.depth / kStep;
-  const int slotBytes = kTile * 2 * shape.depth;
-  const uint32_t full = sharedAddress(shared), slots = full + kHeader + 2 * kWarps * SUMS * 4;
-  const auto ask = [&](int tile, int slot) {
-    const int row = begin + tile * rows;
-    request(slots + slot * slotBytes, full + 8 * slot, w, shape, row, min(rows, end - row));
-    if (tile == tiles - 1) letNextKernelStart();
-  };
+  constexpr int SUMS = GROUPS * 8 * kTile;                   // of a tile: [token][row]
+  constexpr int TILES = kPartialFloats / (kWarps * SUMS);    // of a group
+  constexpr int MINE = TILES * SUMS / kThreads;              // a thread's sums of a group
+  float* partials = reinterpret_cast<float*>(shared + kHeader);
+  const int tid = threadIdx.x, warp = tid >> 5, lane = tid & 31, token = lane >> 2, steps = shape.depth / kStep;
+  const uint32_t full = sharedAddress(shared), reads = full + 8 * kMaxSlots;
+  const Weights<T> weights(w, shape, full, full + kHeader + kPartialFloats * 4);
   if (tid == 0) {
-    for (int i = 0; i < shape.slots; ++i) barrierInit(full + 8 * i, 1);
+    for (int i = 0; i < shape.slots; ++i) {
+      barrierInit(full + 8 * i, 1);
+      storeShared4(reads + 4 * i, 0);
+    }
     barrierInitFence();
-    for (int i = 0; i < min(shape.slots, tiles); ++i) ask(i, i);
+    for (int i = 0; i < min(shape.slots, weights.tiles); ++i) weights.request(i, i);
+    letNextKernelStart();
   }
-  waitForPreviousKernel();
   uint4 columns[GROUPS][ROUNDS][2];
+  waitForPreviousKernel();
 #pragma unroll
   for (int g = 0; g < GROUPS; ++g)
     loadToken<ROUNDS>(columns[g], x + (size_t)(g * 8 + token) * shape.depth, steps, warp, lane, g * 8 + token < shape.numTokens);
@@ -136,33 +167,54 @@ DEVICE void linear(const T* x, const T* __restrict__ w, const T* residual, T* y,
 
   int slot = 0;
   uint32_t phase = 0;
-  for (int tile = 0; tile < tiles; ++tile) {
-    // The threads that sum this tile up, in turn; a sum is a token's and a row's.
-    const int row = begin + tile * rows, mine = (tid - tile * SUMS) & (kThreads - 1), myRow = mine % kTile;
-    const size_t at = (size_t)(mine / kTile) * shape.width + row + myRow;
-    const bool isMine = mine < SUMS && mine / kTile < shape.numTokens && myRow < min(rows, end - row);
-    const float more = isMine && residual ? toFloat(__ldcg(residual + at)) : 0.f;
-    barrierWait(full + 8 * slot, phase);
-    float* all = partials + (tile & 1) * kWarps * SUMS;
-    multiply<GROUPS, ROUNDS, T>(all + warp * SUMS, columns, slots + slot * slotBytes, 2 * shape.depth, steps, warp, lane);
-    __syncthreads();  // the slot has been read, and the partial sums are there; of these two buffers: one barrier a tile is enough
-    if (tid == 0 && tile + shape.slots < tiles) {
-      asyncProxyFence();
-      ask(tile + shape.slots, slot);
+  for (int first = 0; first < weights.tiles; first += TILES) {
+    const int last = min(first + TILES, weights.tiles);
+    if (first > 0) __syncthreads();  // the sums of the group before have been read
+    const auto placeOf = [&](int i) {  // where a sum of the group belongs in y; -1: nowhere
+      const int tile = first + i / SUMS, t = i % SUMS / kTile, row = i % kTile;
+      return tile < last && t < shape.numTokens && row < weights.rowsOf(tile) ? t * shape.width + weights.row(tile) + row : -1;
+    };
+    float more[MINE] = {};
+    if (residual) {
+#pragma unroll
+      for (int j = 0; j < MINE; ++j) {
+        const int place = placeOf(tid + j * kThreads);
+        if (place >= 0) more[j] = toFloat(__ldcg(residual + place));
+      }
     }
-    if (mine < SUMS) {
+    for (int tile = first; tile < last; ++tile) {
+      const auto release = [&]() {
+        if (tile + shape.slots >= weights.tiles) return;
+        __syncwarp();
+        // The last warp that has read the slot fills it anew; its fence orders the reads before the copy engine's writes.
+        if (lane == 0 && addShared(reads + 4 * slot, 1) % kWarps == kWarps - 1) {
+          asyncProxyFence();
+          weights.request(tile + shape.slots, slot);
+        }
+      };
+      barrierWait(full + 8 * slot, phase);
+      float* sums = partials + ((tile - first) * kWarps + warp) * SUMS;
+      multiply<GROUPS, ROUNDS, T>(sums, columns, weights.slot(slot), 2 * shape.depth, steps, warp, lane, release);
+      if (++slot == shape.slots) {
+        slot = 0;
+        phase ^= 1;
+      }
+    }
+    __syncthreads();
+#pragma unroll
+    for (int j = 0; j < MINE; ++j) {
+      const int i = tid + j * kThreads;
+      if (i >= (last - first) * SUMS) break;
+      const float* from = partials + i / SUMS * kWarps * SUMS + i % SUMS;
       float total = 0;
 #pragma unroll
-      for (int i = 0; i < kWarps; ++i) total += all[i * SUMS + mine];  // eight shares of k, in order
+      for (int k = 0; k < kWarps; ++k) total += from[k * SUMS];  // eight shares of k, in order
       if (shape.gated) {
         const float up = __shfl_down_sync(~0u, total, kTile / 2);
         total = total / (1.f + __expf(-total)) * up;
       }
-      if (isMine) y[at] = fromFloat<T>(total + more);
-    }
-    if (++slot == shape.slots) {
-      slot = 0;
-      phase ^= 1;
+      const int place = placeOf(i);
+      if (place >= 0) y[place] = fromFloat<T>(total + more[j]);
     }
   }
 }
@@ -180,5 +232,3 @@ DEFINE_TYPES(1, 6)
 DEFINE_TYPES(1, 10)
 DEFINE_TYPES(2, 4)
 DEFINE_TYPES(2, 6)
-DEFINE_TYPES(2, 10)
-DEFINE_TYPES(4, 4)
