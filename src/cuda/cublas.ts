@@ -34,6 +34,16 @@ const PROTOTYPES = {
     ...MATRIX,
     ...new Array<string>(3).fill('int'), // batch, compute type, algorithm
   ],
+  cublasGemmEx: [
+    P,
+    ...new Array<string>(5).fill('int'),
+    P,
+    ...MATRIX.slice(0, 3),
+    ...MATRIX.slice(0, 3),
+    P,
+    ...MATRIX.slice(0, 3),
+    ...['int', 'int'], // compute type, algorithm
+  ],
 } as const;
 
 type FunctionName = keyof typeof PROTOTYPES;
@@ -100,6 +110,17 @@ export interface BatchedProduct {
   readonly out: MatrixBatch;
 }
 
+/** y [numTokens, width] = x [numTokens, depth] times w [width, depth] transposed. */
+export interface RowProduct {
+  readonly type: StreamType;
+  readonly x: Pointer;
+  readonly w: Pointer;
+  readonly y: Pointer;
+  readonly numTokens: number;
+  readonly width: number;
+  readonly depth: number;
+}
+
 /** A cuBLAS handle with its workspace, for the thread that made it and one stream at a time. */
 export class Cublas implements Disposable {
   readonly #functions: Functions;
@@ -144,6 +165,17 @@ export class Cublas implements Disposable {
       COMPUTE_32F!,
       DEFAULT_ALGORITHM!,
     );
+  }
+
+  /** Enqueues the product, summed in float32. @throws CublasError */
+  multiplyRows({ type, x, w, y, numTokens, width, depth }: RowProduct, stream: Pointer): void {
+    this.#useStream(stream);
+    const code = TYPES[type];
+    const operations = [OPERATIONS.transpose, OPERATIONS.none];
+    const factors = [w, code, depth, x, code, depth];
+    const sizes = [width, numTokens, depth];
+    const all = [this.#handle, ...operations, ...sizes, this.#one, ...factors, this.#zero, y, code, width];
+    this.#call('cublasGemmEx', ...all, COMPUTE_32F!, DEFAULT_ALGORITHM!);
   }
 
   [Symbol.dispose](): void {

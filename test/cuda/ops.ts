@@ -173,6 +173,35 @@ function verifyExperts(
   }
 }
 
+/** Dense products by the kernel for few tokens, or by cuBLAS where there are more, against cuBLAS alone. */
+function verifyLinear(
+  context: DeviceContext,
+  type: Stream,
+  depth: number,
+  width: number,
+  counts: readonly number[],
+): void {
+  const pattern = randomBits(type, 1_000_003);
+  const w = context.tensor(type, [2 * width, depth], pattern);
+  const plain = context.tensor(type, [width, depth], pattern);
+  for (const tokens of counts) {
+    const x = context.tensor(type, [tokens, depth], randomBits(type, 7919));
+    const compute = (choice: 'auto' | 'portable') => {
+      using ops = new CudaOps(context.device, type, choice);
+      const run = (name: string, inputs: readonly DeviceTensor[], attributes: Record<string, number> = {}) =>
+        context.run(ops.all.find((op) => op.name === name)!, attributes, inputs)[0]!;
+      const scratch = run('GatedLinearScratch', [x], { width });
+      return { product: run('Linear', [x, plain]), gated: run('GatedLinear', [x, w, scratch]) };
+    };
+    const auto = compute('auto');
+    const portable = compute('portable');
+    for (const way of ['product', 'gated'] as const) {
+      const name = `linear ${type} ${depth} to ${width}, ${tokens} tokens: ${way}`;
+      verify(name, type, context.read(auto[way]), context.read(portable[way]));
+    }
+  }
+}
+
 using device = new CudaDevice(0);
 process.stdout.write(`${device.name}\n`);
 for (const type of ['bf16', 'f16'] as const) {
@@ -233,6 +262,13 @@ for (const type of ['bf16', 'f16'] as const) {
 }
 if (process.env['CACHE'] !== undefined) loadCudaLibraries();
 verifyFused(device, report);
+for (const type of ['bf16', 'f16'] as const) {
+  using context = new DeviceContext(device);
+  verifyLinear(context, type, 2048, 2816, [1, 8, 9, 16, 17, 300]);
+  verifyLinear(context, type, 2816, 2048, [1, 8, 9, 16]);
+  verifyLinear(context, type, 5120, 333, [1, 8, 9]);
+  verifyLinear(context, type, 520, 96, [1, 40]);
+}
 verifySampler(report);
 process.stdout.write(`${totals.passed} passed, ${totals.failed} failed\n`);
 process.exitCode = totals.failed > 0 ? 1 : 0;

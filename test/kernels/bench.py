@@ -1,5 +1,5 @@
 """Timings of the Hopper kernels: graphs of many calls over rotating inputs, so that nothing is left in the L2 cache; medians.
-$BENCH: which of decode, chunks, experts, experts_int8, sampler; all when absent."""
+$BENCH: which of decode, chunks, experts, experts_int8, linear, sampler; all when absent."""
 import itertools
 import os
 import random
@@ -11,6 +11,7 @@ from paged import Fp8Rows
 from test_attention import PAGE, RANK, ROPE, WIDTH, Step
 from test_experts import TOP_K, Grouped, Layer, Small, routing
 from test_experts_int8 import QuantizedLayer
+from test_linear import SHAPES, launch, weights
 from test_sampler import Batch, Out, Sampler, make_logits
 
 
@@ -96,6 +97,30 @@ def experts(make, size, num_layers, sizes):
         print(f"experts {size}{layers[0].small}, {tokens} tokens: {us:.1f} us, {data / us / 1e6:.2f} TB/s, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
 
 
+def linear(names, counts):
+    for name, tokens in itertools.product(names, counts):
+        width, depth, gated, has_residual = SHAPES[name]
+        rows = width * (2 if gated else 1)
+        layers = [weights(rows, depth, torch.bfloat16) for _ in range(max(2, -(-240_000_000 // (2 * rows * depth))))]
+        calls, x = max(len(layers), 24), torch.randn(tokens, depth, device="cuda").bfloat16()
+        y, both, small = (poisoned(tokens, n, dtype=torch.bfloat16) for n in (width, rows, depth))
+        residual = torch.randn(tokens, width, device="cuda").bfloat16() if has_residual else None
+
+        def ours(early, after):
+            def capture():
+                for i in range(calls):
+                    launch(torch.mul(x, 0.5, out=small) if after else x, layers[i % len(layers)], y, residual, gated, early=early)
+            return timed(capture, calls, reps=5)
+
+        def cublas(after):
+            def capture():
+                for i in range(calls):
+                    torch.mm(torch.mul(x, 0.5, out=small) if after else x, layers[i % len(layers)].T, out=both)
+            return timed(capture, calls, reps=5)
+        print(f"linear, {name}, {tokens} tokens: {ours(True, False):.1f} us, launched ordinarily {ours(False, False):.1f}, cuBLAS {cublas(False):.1f}; "
+              f"with a small kernel before: {ours(True, True):.1f}, cuBLAS {cublas(True):.1f}", flush=True)
+
+
 MODES = {
     "greedy": {"temperature": 0.}, "temperature": {}, "k50, p, min_p": {"k": 50, "p": 0.9, "minp": 0.02, "temperature": 0.8},
     "all of it, top 20": {"k": 50, "p": 0.9, "minp": 0.02, "temperature": 0.8, "rep": 1.1, "pres": 0.2, "freq": 0.1, "top": 20},
@@ -125,7 +150,7 @@ def sampler(V, counts):
 
 
 def run():
-    only = os.environ.get("BENCH", "decode chunks experts experts_int8 sampler").split()
+    only = os.environ.get("BENCH", "decode chunks experts experts_int8 linear sampler").split()
     print(f"{torch.cuda.get_device_name()}: copy {copy_rate():.2f} TB/s")
     if "decode" in only:
         for fp8 in (False, True):
@@ -140,5 +165,7 @@ def run():
             torch.cuda.empty_cache()
             experts(make, "V2", 1, [1, 8, 32, 64, 512, 2048])
             torch.cuda.empty_cache()
+    if "linear" in only:
+        linear([name for name in SHAPES if name.startswith("V2-Lite")], (1, 8, 16))
     if "sampler" in only:
         sampler(102400, (1, 64, 256))

@@ -5,7 +5,7 @@ from checks import DTYPES, NAN, poisoned, rand, relative_error, verify, verify_s
 from driver import Module, num_multiprocessors, structure
 
 TOLERANCE = {"f16": 4e-4, "bf16": 3e-3}
-FILE, THREADS, MAX_SLOTS = "hopper-linear.cubin", 256, 16
+THREADS, MAX_SLOTS = 256, 16
 RING = 96 * 1024  # bytes of weights on their way to an SM: room for two kernels' on one
 # width, depth, gated, residual
 SHAPES = {
@@ -24,7 +24,7 @@ module = None
 def launch(x, w, y, residual=None, gated=False, early=False, slots=None, grid=None, ring=RING):
     """As cuda/ops/small-linear.ts does it. early: programmatic dependent launch."""
     global module
-    module = module or Module(FILE)
+    module = module or Module("hopper-linear.cubin")
     (tokens, depth), width = x.shape, y.shape[1]
     rounds, blocks = next(r for r in (4, 6, 10) if depth <= 512 * r), grid or num_multiprocessors()
     tiles = -(-width // blocks) // (4 if gated else 8) + 1

@@ -5,12 +5,13 @@ import { absorbKeysOp } from './absorb-keys.ts';
 import { addNormOp } from './add-norm.ts';
 import { attentionPlanOp } from './attention-plan.ts';
 import { expandValuesOp } from './expand-values.ts';
+import { gatedLinearOps } from './gated-linear.ts';
 import { GpuKernels, type KernelChoice } from './gpu-kernels.ts';
 import { latentWriteOp } from './latent-write.ts';
+import { linearOp } from './linear.ts';
 import { pagedAttentionOp } from './paged-attention.ts';
 import { RoutedExperts } from './routed-experts.ts';
 import { routerLogitsOp } from './router-logits.ts';
-import { swiGluOp } from './swi-glu.ts';
 
 /** The custom operators of the CUDA graphs with their kernels; to be disposed of after the sessions that use them. */
 export class CudaOps implements Disposable {
@@ -28,6 +29,8 @@ export class CudaOps implements Disposable {
     this.#experts = new RoutedExperts(this.#kernels);
     const kernels = this.#kernels;
     this.all = [
+      linearOp(kernels),
+      ...gatedLinearOps(kernels),
       absorbKeysOp(kernels),
       latentWriteOp(kernels),
       attentionPlanOp(kernels),
@@ -35,7 +38,6 @@ export class CudaOps implements Disposable {
       expandValuesOp(kernels),
       routerLogitsOp(kernels),
       ...this.#experts.all,
-      swiGluOp(kernels),
       addNormOp(kernels),
     ];
   }
