@@ -3,10 +3,6 @@ import type { Fusions } from './fusions.ts';
 
 /** The custom operators of cuda/ops: one kernel each. */
 export const cudaFusions: Fusions = {
-  swiGlu({ graph }, gateUp) {
-    return graph.node('SwiGlu', [gateUp], { domain: LATENT_SERVE_DOMAIN });
-  },
-
   addNorm(context, residual, addends, weight) {
     const inputs = [residual, context.weight(weight), ...addends];
     const [normed, sum] = context.graph.nodes('AddNorm', inputs, 2, {

@@ -3,17 +3,26 @@ import type { DeepseekV2Config } from './config.ts';
 import type { Fusions } from './fusions.ts';
 import type { Precision } from './precision.ts';
 
+/** The dense products of the model: one for CPU ({@link cpuDense}), one for CUDA ({@link cudaDense}). */
+export interface DenseEmitter {
+  /** x [T, in] times a matrix stored [out, in] -> [T, out]. */
+  product(context: EmitContext, x: Value, weight: string): Value;
+  /** SwiGLU: x [T, in], a matrix stored [2 * width, in], gates first -> silu(gates) * the others, [T, width]. */
+  gatedProduct(context: EmitContext, x: Value, weight: string, width: number): Value;
+}
+
 /** What every emitter needs. */
 export interface EmitContext {
   readonly graph: GraphBuilder;
   readonly config: DeepseekV2Config;
   readonly precision: Precision;
+  readonly dense: DenseEmitter;
   readonly fusions: Fusions;
   /** A packed weight by its name (packed-weights.ts); declared as an initialiser on first use. */
   weight(name: string): Value;
 }
 
-/** x [rows, in] times a matrix stored [out, in] -> [rows, out]. */
+/** x [rows, in] times a matrix stored [out, in] -> [rows, out], by ONNX Runtime's own operator. */
 export function linear(context: EmitContext, x: Value, weight: string): Value {
   return context.graph.node('Gemm', [x, context.weight(weight)], { attributes: { transB: 1 }, label: weight });
 }

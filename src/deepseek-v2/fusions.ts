@@ -6,8 +6,6 @@ import type { EmitContext } from './emit-context.ts';
  * {@link cudaFusions} on CUDA.
  */
 export interface Fusions {
-  /** silu(gate) * up: gate_up [T, 2 * width], all of gate first, -> [T, width]. */
-  swiGlu(context: EmitContext, gateUp: Value, width: number): Value;
   /**
    * Adds to the residual stream [T, hidden] and normalises the sum; both are needed further on.
    *

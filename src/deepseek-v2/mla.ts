@@ -1,6 +1,6 @@
 import type { Value } from '../onnx/graph-builder.ts';
 import type { AttentionEmitter, RotaryTables } from './attention.ts';
-import { type EmitContext, linear } from './emit-context.ts';
+import type { EmitContext } from './emit-context.ts';
 import { project } from './projections.ts';
 
 /**
@@ -16,5 +16,5 @@ export function emitMla(
   layer: number,
 ): Value {
   const attended = attention.attend(layer, project(context, x, layer), rotary); // [T, heads * v]
-  return linear(context, attended, `layers.${layer}.o`);
+  return context.dense.product(context, attended, `layers.${layer}.o`);
 }

@@ -4,7 +4,7 @@ import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
 import type { GraphModel } from '../onnx/model.ts';
 import type { AttentionEmitter, RotaryTables } from './attention.ts';
 import { type DeepseekV2Config, isMoeLayer } from './config.ts';
-import { type EmitContext, linear } from './emit-context.ts';
+import type { DenseEmitter, EmitContext } from './emit-context.ts';
 import type { Addends, Fusions } from './fusions.ts';
 import { emitMla } from './mla.ts';
 import { emitMlp } from './mlp.ts';
@@ -41,6 +41,7 @@ export interface ModelGraphOptions {
   /** Makes the emitter of the wanted attention contract; it declares its own inputs. */
   readonly attention: (context: EmitContext) => AttentionEmitter;
   readonly experts: ExpertsEmitter;
+  readonly dense: DenseEmitter;
   readonly fusions: Fusions;
   /** Of the weights, and so of the activations. */
   readonly precision: Precision;
@@ -48,9 +49,9 @@ export interface ModelGraphOptions {
 
 /** Builds the whole model (HF DeepseekV2ForCausalLM) over flat tokens [T]. Pure: reads no weights. */
 export function buildModelGraph(options: ModelGraphOptions): GraphModel {
-  const { config, precision, fusions } = options;
+  const { config, precision, dense, fusions } = options;
   const graph = new GraphBuilder();
-  const context: EmitContext = { graph, config, precision, fusions, weight: weightDeclarer(graph, options) };
+  const context: EmitContext = { graph, config, precision, dense, fusions, weight: weightDeclarer(graph, options) };
 
   const tokenIds = graph.input(modelNames.tokenIds, 'i64', ['T']);
   const positions = graph.input(modelNames.positions, 'i64', ['T']);
@@ -70,7 +71,7 @@ export function buildModelGraph(options: ModelGraphOptions): GraphModel {
     ({ normed, residual } = fusions.addNorm(context, residual, fed, next));
   }
   const wanted = graph.node('Gather', [normed, logitRows], { attributes: { axis: 0 } }); // [R, hidden]
-  const logits = linear(context, wanted, 'lm_head');
+  const logits = dense.product(context, wanted, 'lm_head');
   const wide =
     precision.stream === 'f32' ? logits : graph.node('Cast', [logits], { attributes: { to: 1 }, type: 'f32' });
   graph.output(modelNames.logits, wide, ['R', config.vocabSize]);

@@ -1,16 +1,9 @@
 import { MICROSOFT_DOMAIN } from '../onnx/graph-builder.ts';
-import { linear, splitLast } from './emit-context.ts';
+import { linear } from './emit-context.ts';
 import type { Fusions } from './fusions.ts';
 
 /** Operators that ONNX Runtime has for every device. */
 export const plainFusions: Fusions = {
-  swiGlu(context, gateUp, width) {
-    const { graph } = context;
-    const [gate, up] = splitLast(context, gateUp, [width, width]); // [T, width] each
-    const silu = graph.node('Mul', [gate!, graph.node('Sigmoid', [gate!])]);
-    return graph.node('Mul', [silu, up!]);
-  },
-
   addNorm(context, residual, [first, second], weight) {
     const { graph, config } = context;
     const x = second === undefined ? first : graph.node('Add', [first, second]);

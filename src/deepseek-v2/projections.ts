@@ -1,6 +1,6 @@
 import { MICROSOFT_DOMAIN, type Value } from '../onnx/graph-builder.ts';
 import type { RotaryTables } from './attention.ts';
-import { type EmitContext, linear, reshape, sliceColumns, splitLast } from './emit-context.ts';
+import { type EmitContext, reshape, sliceColumns, splitLast } from './emit-context.ts';
 import { LATENT_NORM_EPS, rmsNorm } from './rms-norm.ts';
 
 /** A part of the columns of a matrix of rows, one a token. */
@@ -23,15 +23,15 @@ export function project(context: EmitContext, x: Value, layer: number): Projecti
   const { numHeads, qkNopeHeadDim, qkRopeHeadDim, qLoraRank } = context.config;
   const prefix = `layers.${layer}.`;
   if (qLoraRank === null) {
-    const rows = linear(context, x, `${prefix}q_kv_a`);
+    const rows = context.dense.product(context, x, `${prefix}q_kv_a`);
     const latentOffset = numHeads * (qkNopeHeadDim + qkRopeHeadDim);
     return { query: { rows, offset: 0 }, latent: { rows, offset: latentOffset } };
   }
-  const all = linear(context, x, `${prefix}q_a_kv_a`);
+  const all = context.dense.product(context, x, `${prefix}q_a_kv_a`);
   const compressedQuery = sliceColumns(context, all, 0, qLoraRank);
   const normed = rmsNorm(context, compressedQuery, `${prefix}q_a_norm`, LATENT_NORM_EPS);
   return {
-    query: { rows: linear(context, normed, `${prefix}q_b`), offset: 0 },
+    query: { rows: context.dense.product(context, normed, `${prefix}q_b`), offset: 0 },
     latent: { rows: all, offset: qLoraRank },
   };
 }

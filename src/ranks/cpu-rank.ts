@@ -1,5 +1,6 @@
 import { type DeepseekV2Config, latentWidth } from '../deepseek-v2/config.ts';
 import { CpuAttention, cpuAttentionNames } from '../deepseek-v2/cpu-attention.ts';
+import { cpuDense } from '../deepseek-v2/cpu-dense.ts';
 import { emitCpuExperts } from '../deepseek-v2/cpu-experts.ts';
 import { buildModelGraph, modelNames, type WeightLocation } from '../deepseek-v2/model-graph.ts';
 import { plainFusions } from '../deepseek-v2/plain-fusions.ts';
@@ -58,6 +59,7 @@ export class CpuRank implements Rank {
         weightsFile: options.weightsFile,
         attention: (context) => new CpuAttention(context, { numGroups, blockSize }),
         experts: emitCpuExperts,
+        dense: cpuDense,
         fusions: plainFusions,
         precision: FLOAT32,
       }),

@@ -7,6 +7,7 @@ import type { KernelChoice } from '../cuda/ops/gpu-kernels.ts';
 import { PinnedMemory } from '../cuda/pinned-memory.ts';
 import type { DeepseekV2Config } from '../deepseek-v2/config.ts';
 import { CudaAttention, cudaAttentionNames } from '../deepseek-v2/cuda-attention.ts';
+import { cudaDense } from '../deepseek-v2/cuda-dense.ts';
 import { cudaExperts } from '../deepseek-v2/cuda-experts.ts';
 import { cudaFusions } from '../deepseek-v2/cuda-fusions.ts';
 import { type KvCacheDtype, type LatentRow, latentRow } from '../deepseek-v2/latent-row.ts';
@@ -116,6 +117,7 @@ export class CudaRank implements Rank {
         weightsFile: options.weightsFile,
         attention: (context) => new CudaAttention(context, { blockSize, kvCacheDtype }),
         experts: cudaExperts(),
+        dense: cudaDense(),
         fusions: cudaFusions,
       }),
     );

@@ -6,6 +6,7 @@ import { LATENT_SERVE_DOMAIN } from '../../src/cuda/custom-op-domain.ts';
 import type { CudaDevice } from '../../src/cuda/device.ts';
 import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
 import { CudaAttention } from '../../src/deepseek-v2/cuda-attention.ts';
+import { cudaDense } from '../../src/deepseek-v2/cuda-dense.ts';
 import { cudaExperts } from '../../src/deepseek-v2/cuda-experts.ts';
 import { cudaFusions } from '../../src/deepseek-v2/cuda-fusions.ts';
 import { type KvCacheDtype, latentRow } from '../../src/deepseek-v2/latent-row.ts';
@@ -76,6 +77,7 @@ it.each<[string, Precision['experts'], object, KvCacheDtype]>([
       weightsFile: packed.weightsFile,
       attention: (context) => new CudaAttention(context, { blockSize: 64, kvCacheDtype }),
       experts: cudaExperts(),
+      dense: cudaDense(),
       fusions: cudaFusions,
     });
     // ONNX Runtime keeps what nobody reads until the run ends: scratch memory of all layers would add up.

@@ -11,12 +11,14 @@ export class OpOracles {
     LatentWrite: latentWrite,
     AttentionPlan: (context) => this.#plan(context),
     PagedAttention: pagedAttention,
+    Linear: linear,
+    GatedLinearScratch: (context) => void context.output(0, [1]),
+    GatedLinear: gatedLinear,
     ExpandValues: expandValues,
     RouterLogits: routerLogits,
     ExpertsScratch: expertsScratch,
     RoutedExperts: (context) => routedExperts(context, floats(context, 2), floats(context, 3)),
     QuantizedExperts: (context) => routedExperts(context, dequantized(context, 2), dequantized(context, 4)),
-    SwiGlu: swiGlu,
     AddNorm: addNorm,
   };
 
@@ -88,17 +90,6 @@ function expandValues(context: KernelContext): void {
     const latent = (head * numTokens + token) * rank;
     const value = (head * width + (i % width)) * rank;
     rows[i] = dot(latents.subarray(latent, latent + rank), values.subarray(value, value + rank));
-  });
-}
-
-function swiGlu(context: KernelContext): void {
-  const [numTokens, both] = context.input(0).shape as [number, number];
-  const width = both / 2;
-  const gateUp = floats(context, 0);
-  const h = context.output(0, [numTokens, width]).data() as Float32Array;
-  h.forEach((_, i) => {
-    const at = Math.floor(i / width) * both + (i % width);
-    h[i] = (gateUp[at]! / (1 + Math.exp(-gateUp[at]!))) * gateUp[at + width]!;
   });
 }
 
@@ -194,6 +185,35 @@ function routerLogits(context: KernelContext): void {
     const [token, expert] = [Math.floor(i / experts) * hidden, (i % experts) * hidden];
     logits[i] = dot(x.subarray(token, token + hidden), weights.subarray(expert, expert + hidden));
   });
+}
+
+function linear(context: KernelContext): void {
+  products(context, (tokens, rows) => [tokens, rows]);
+}
+
+function gatedLinear(context: KernelContext): void {
+  const [y, both, width] = products(context, (tokens, rows) => [tokens, rows / 2]);
+  for (let i = 0; i < y.length; i++) {
+    const gate = both[Math.floor(i / width) * 2 * width + (i % width)]!;
+    y[i] = (gate / (1 + Math.exp(-gate))) * both[Math.floor(i / width) * 2 * width + width + (i % width)]!;
+  }
+}
+
+/** The output, which holds the products where it has place for them; x times w transposed; the width of the output. */
+function products(
+  context: KernelContext,
+  shape: (tokens: number, rows: number) => [number, number],
+): [Float32Array, number[], number] {
+  const [tokens, depth] = context.input(0).shape as [number, number];
+  const rows = context.input(1).shape[0]!;
+  const [x, w] = [floats(context, 0), floats(context, 1)];
+  const y = context.output(0, shape(tokens, rows)).data() as Float32Array;
+  const all = Array.from({ length: tokens * rows }, (_, i) => {
+    const [token, row] = [Math.floor(i / rows), i % rows];
+    return dot(x.subarray(token * depth, (token + 1) * depth), w.subarray(row * depth, (row + 1) * depth));
+  });
+  if (y.length === all.length) y.set(all);
+  return [y, all, shape(tokens, rows)[1]];
 }
 
 function expertsScratch(context: KernelContext): void {

@@ -3,6 +3,7 @@ import type { CudaDevice } from '../../src/cuda/device.ts';
 import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
 import type { DeepseekV2Config } from '../../src/deepseek-v2/config.ts';
 import { CudaAttention, cudaAttentionNames } from '../../src/deepseek-v2/cuda-attention.ts';
+import { cudaDense } from '../../src/deepseek-v2/cuda-dense.ts';
 import { cudaExperts } from '../../src/deepseek-v2/cuda-experts.ts';
 import { cudaFusions } from '../../src/deepseek-v2/cuda-fusions.ts';
 import { type KvCacheDtype, type LatentRow, latentRow } from '../../src/deepseek-v2/latent-row.ts';
@@ -64,6 +65,7 @@ export class PagedCpu implements LocalDevice {
         weightsFile: packed.weightsFile,
         attention: (context) => new CudaAttention(context, { blockSize: this.blockSize, kvCacheDtype }),
         experts: cudaExperts(),
+        dense: cudaDense(),
         fusions: cudaFusions,
       }),
     );
