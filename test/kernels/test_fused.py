@@ -15,8 +15,8 @@ class Fused:
         self.target, self.is_hopper = target, target == "hopper"
         self.module = Module("hopper-fused.cubin" if self.is_hopper else "portable-fused.ptx")
 
-    def launch(self, name, grid, block, arguments, early=None):
-        self.module.launch(name, grid, block, arguments, early=self.is_hopper if early is None else early)
+    def launch(self, name, grid, block, arguments, shared=0):
+        self.module.launch(name, grid, block, arguments, shared=shared, early=self.is_hopper)
 
     def swiglu(self, suffix, gate_up, h):
         tokens, width = h.shape
@@ -35,8 +35,9 @@ class Fused:
         grid = lambda rows, columns: (-(-tokens // rows), -(-experts // columns))
         name = tile or choose_tile(tokens, experts, hidden)
         rows, columns = map(int, name.split("_")[1].split("x"))
-        self.launch(f"routerLogits_{suffix}_{name}", grid(rows, columns), 512 if rows == 32 else 128,
-                    [x, weights, logits, tokens, experts, hidden])
+        isLarge = rows == 32
+        self.launch(f"routerLogits_{suffix}_{name}", grid(rows, columns), 512 if isLarge else 128, [x, weights, logits, tokens, experts, hidden],
+                    shared=3 * 32 * 128 * (4 + x.element_size()) if isLarge else 0)
 
 
 def choose_tile(tokens, experts, hidden):
@@ -45,9 +46,7 @@ def choose_tile(tokens, experts, hidden):
         return "any_1x1"
     if tokens == 1:
         return "wide_1x1"
-    if min(tokens, experts) >= 8 and blocks(32, 32) >= 48:
-        return "wide_32x32"
-    return next((f"wide_8x{columns}" for columns in (8, 4) if blocks(8, columns) >= 96), "wide_8x1")
+    return "wide_32x32" if hidden % 8 == 0 and blocks(32, 32) >= 84 else "wide_8x4"
 
 
 def row_access(suffix, width):
@@ -98,8 +97,8 @@ def router_logits(fused, suffix, tokens, experts, hidden):
     verify(f"{name} largest", ((logits - wanted).abs() / (x.double().abs() @ weights.double().abs().T)).max().item(), 3e-7)
     if hidden % 4:
         return
-    for tile in ("wide_1x1", "wide_8x1", "wide_8x4", "wide_8x8", "wide_32x32"):
-        if tile == "wide_32x32" and min(tokens, experts) < 8:
+    for tile in ("wide_1x1", "wide_8x4", "wide_32x32"):
+        if tile == "wide_32x32" and hidden % 8:
             continue
         other = poisoned(tokens, experts, dtype=torch.float32)
         fused.router_logits(suffix, x, weights, other, tile)
@@ -113,7 +112,7 @@ def run():
             for tokens in TOKENS:
                 for width in (1, 33, 96, 100, 2816, 10944):
                     swiglu(fused, suffix, tokens, width)
-                for experts, hidden in ((5, 96), (5, 33), (8, 100), (64, 2048), (160, 5120), (37, 516)):
+                for experts, hidden in ((5, 96), (5, 33), (8, 100), (64, 2048), (160, 5120), (37, 516), (37, 520), (64, 392), (33, 1288)):
                     router_logits(fused, suffix, tokens, experts, hidden)
                 for hidden in (1, 33, 96, 100, 2048, 5120, 9000):
                     for with_second in (False, True):

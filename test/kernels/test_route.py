@@ -5,7 +5,7 @@ import torch
 from checks import DTYPES, poisoned, rand, verify, verify_same
 from driver import Module, structure
 
-BLOCKS, WARPS = 8, 16
+BLOCKS, WARPS = 8, 32
 
 
 class Router:
@@ -36,7 +36,7 @@ class Router:
         tokens, hidden = x.shape
         items, pairs = self.max_items(tokens, slots), tokens * self.top_k
         shared = 4 * -(-tokens // BLOCKS) * self.top_k + (4 * WARPS * self.experts if self.groups else 0)
-        self.module.launch("routeAndGroup", (BLOCKS,), 32 * WARPS, [logits, ids, weights, groups, self.shape(tokens), slots, items],
+        self.module.launch(f"routeAndGroup_{64 if self.experts <= 64 else 256}", (BLOCKS,), 32 * WARPS, [logits, ids, weights, groups, self.shape(tokens), slots, items],
                            shared=shared, early=early)
         self.module.launch(f"spreadRows_{suffix}", (tokens,), 256, [x, groups[4 + 4 * items + pairs:], rows, self.top_k, hidden], early=early)
 

@@ -10,7 +10,7 @@ const I32_BYTES = 4;
 const FLOAT_BYTES = 4;
 /** Of the kernel that routes and groups at once: blocks of its cluster, and where it is no longer the faster way. */
 const CLUSTER = 8;
-const WARPS = 16;
+const WARPS = 32;
 const MAX_TOKENS = 512;
 const MAX_CHOICES = 32;
 const MAX_GROUPS = 32;
@@ -53,12 +53,15 @@ const gatherFew: typeof gatherTokens = (kernels, sizes, tensors, scratch, { slot
   const pairsOfBlock = Math.ceil(numTokens / CLUSTER) * topK;
   const shared = I32_BYTES * pairsOfBlock + (groups > 0 ? FLOAT_BYTES * WARPS * experts : 0);
   const overlaps = { stream, overlapsPrevious: true };
-  module.launch('routeAndGroup', { grid: [CLUSTER], block: 32 * WARPS, shared, ...overlaps }, (into) =>
-    into
-      .pointers(logits, scratch.ids, scratch.weights, scratch.groups)
-      .ints(numTokens, experts, topK, groups, topGroups, normalizes ? 1 : 0)
-      .float(scale)
-      .ints(slots, maxItems),
+  module.launch(
+    `routeAndGroup_${experts <= 64 ? 64 : 256}`,
+    { grid: [CLUSTER], block: 32 * WARPS, shared, ...overlaps },
+    (into) =>
+      into
+        .pointers(logits, scratch.ids, scratch.weights, scratch.groups)
+        .ints(numTokens, experts, topK, groups, topGroups, normalizes ? 1 : 0)
+        .float(scale)
+        .ints(slots, maxItems),
   );
   const slotOfPair = scratch.groups + BigInt(I32_BYTES * (GROUPS_HEADER + 4 * maxItems + numTokens * topK));
   module.launch(`spreadRows_${kernels.hopperType}`, { grid: [numTokens], block: 256, ...overlaps }, (into) =>

@@ -3,20 +3,17 @@ import type { Launch } from '../launch-configuration.ts';
 import { launchFused } from './fused-kernels.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 
-/** Columns that a lane takes at a time. */
+/** Columns that a lane of the kernels for few tokens takes at a time, and that an access of the one for many does. */
 const COLUMNS = 4;
-/** Tokens x experts that one block of the kernels for few tokens computes, the larger first. */
-const TILES = [
-  [8, 8],
-  [8, 4],
-  [8, 1],
-] as const;
-const SMALLEST_LARGE_TILE = 8;
-const LARGE_TILE = 32;
-/** Blocks from which on a tile is preferred to a smaller one, which reads more: some three quarters of a large GPU's multiprocessors. */
-const ENOUGH_BLOCKS = 96;
-/** The same for the largest tile, whose blocks fill a multiprocessor each. */
-const ENOUGH_LARGE_BLOCKS = 48;
+const ACCESS = 8;
+/** Tokens and experts that a block computes: of the kernel for few tokens, and of that for many. */
+const TILE = [8, 4] as const;
+const LARGE_TILE = [32, 32] as const;
+/** Blocks from which on the large tile is the faster one, although there are fewer of them than multiprocessors. */
+const ENOUGH_LARGE_TILES = 84;
+/** Dynamic shared memory of the large tile: three stretches of 128 columns of its rows, weights and tokens. */
+const STRETCHES = 3 * 128;
+const FLOAT_BYTES = 4;
 
 /**
  * RouterLogits: the router's product in float32, whatever the stream's type (kernels/portable/router-logits.cuh).
@@ -35,8 +32,8 @@ export function routerLogitsOp(kernels: GpuKernels): CustomOp {
       const [numTokens, hidden] = x.shape as [number, number];
       const experts = weights.shape[0]!;
       const logits = context.output(0, [numTokens, experts]);
-      const { suffix, grid, block } = chooseTile(numTokens, experts, hidden);
-      launchFused(kernels, `routerLogits_${type}_${suffix}`, { grid, block, stream: context.gpuStream }, (into) =>
+      const { suffix, ...shape } = chooseTile(numTokens, experts, hidden, kernels.elementBytes);
+      launchFused(kernels, `routerLogits_${type}_${suffix}`, { ...shape, stream: context.gpuStream }, (into) =>
         into.pointers(x.pointer, weights.pointer, logits.pointer).ints(numTokens, experts, hidden),
       );
     },
@@ -48,15 +45,16 @@ function chooseTile(
   numTokens: number,
   experts: number,
   hidden: number,
-): Pick<Launch, 'grid' | 'block'> & { readonly suffix: string } {
-  const grid = (tokens: number, rows: number) => [Math.ceil(numTokens / tokens), Math.ceil(experts / rows)] as const;
-  const isEnough = ([x, y]: readonly [number, number], blocks: number): boolean => x * y >= blocks;
-  if (hidden % COLUMNS !== 0) return { suffix: 'any_1x1', grid: grid(1, 1), block: 128 };
-  if (numTokens === 1) return { suffix: 'wide_1x1', grid: grid(1, 1), block: 128 };
-  const large = grid(LARGE_TILE, LARGE_TILE);
-  if (Math.min(numTokens, experts) >= SMALLEST_LARGE_TILE && isEnough(large, ENOUGH_LARGE_BLOCKS)) {
-    return { suffix: 'wide_32x32', grid: large, block: 512 };
+  elementBytes: number,
+): Omit<Launch, 'stream'> & { readonly suffix: string } {
+  const grid = ([tokens, rows]: readonly [number, number]) =>
+    [Math.ceil(numTokens / tokens), Math.ceil(experts / rows)] as const;
+  if (hidden % COLUMNS !== 0) return { suffix: 'any_1x1', grid: grid([1, 1]), block: 128 };
+  if (numTokens === 1) return { suffix: 'wide_1x1', grid: grid([1, 1]), block: 128 };
+  const large = grid(LARGE_TILE);
+  if (hidden % ACCESS === 0 && large[0] * large[1] >= ENOUGH_LARGE_TILES) {
+    const shared = STRETCHES * (LARGE_TILE[1] * FLOAT_BYTES + LARGE_TILE[0] * elementBytes);
+    return { suffix: 'wide_32x32', grid: large, block: 512, shared };
   }
-  const [tokens, rows] = TILES.find(([t, e]) => isEnough(grid(t, e), ENOUGH_BLOCKS)) ?? TILES.at(-1)!;
-  return { suffix: `wide_${tokens}x${rows}`, grid: grid(tokens, rows), block: 128 };
+  return { suffix: 'wide_8x4', grid: grid(TILE), block: 128 };
 }

@@ -15,8 +15,8 @@
 namespace cg = cooperative_groups;
 
 constexpr int kBlocks = 8;  // a cluster: each routes its share of the tokens, and all know what the others have counted
-constexpr int kThreads = 512, kWarps = kThreads / 32;
-constexpr int kMaxExperts = 256, kPerLane = kMaxExperts / 32;
+constexpr int kThreads = 1024, kWarps = kThreads / 32;
+constexpr int kMaxExperts = 256;
 
 struct RouteShape {
   int numTokens, experts, topK;
@@ -40,28 +40,30 @@ DEVICE int bestOfWarp(float value, int index, float* best) {
 }
 
 // One warp: softmax over all experts, then the topK largest, as portableRoute does it. Lane k < topK gets the k-th choice.
+// PER_LANE: experts of a lane, at most.
 // scores: room for the experts, needed where there are groups.
+template <int PER_LANE>
 DEVICE void routeToken(const float* logits, const RouteShape& shape, float* scores, int* chosen, float* weight) {
   const int lane = threadIdx.x & 31;
-  float open[kPerLane], top = -INFINITY, sum = 0.f;
+  float open[PER_LANE], top = -INFINITY, sum = 0.f;
 #pragma unroll
-  for (int i = 0; i < kPerLane; ++i) {
+  for (int i = 0; i < PER_LANE; ++i) {
     open[i] = i * 32 + lane < shape.experts ? logits[i * 32 + lane] : -INFINITY;
     top = fmaxf(top, open[i]);
   }
   top = warpMax(top);
 #pragma unroll
-  for (int i = 0; i < kPerLane; ++i) {
+  for (int i = 0; i < PER_LANE; ++i) {
     if (i * 32 + lane < shape.experts) sum += open[i] = expf(open[i] - top);
   }
   sum = warpSum(sum);
 #pragma unroll
-  for (int i = 0; i < kPerLane; ++i) open[i] = i * 32 + lane < shape.experts ? open[i] / sum : -INFINITY;
+  for (int i = 0; i < PER_LANE; ++i) open[i] = i * 32 + lane < shape.experts ? open[i] / sum : -INFINITY;
 
   if (shape.groups > 0) {
     const int perGroup = shape.experts / shape.groups;
 #pragma unroll
-    for (int i = 0; i < kPerLane; ++i) {
+    for (int i = 0; i < PER_LANE; ++i) {
       if (i * 32 + lane < shape.experts) scores[i * 32 + lane] = open[i];
     }
     __syncwarp();
@@ -71,6 +73,7 @@ DEVICE void routeToken(const float* logits, const RouteShape& shape, float* scor
     }
     __syncwarp();
     uint32_t kept = 0;
+#pragma unroll 1
     for (int n = 0; n < shape.topGroups; ++n) {
       float ignored;
       const int group = bestOfWarp(best, lane, &ignored);
@@ -78,18 +81,19 @@ DEVICE void routeToken(const float* logits, const RouteShape& shape, float* scor
       if (lane == group) best = -INFINITY;
     }
 #pragma unroll
-    for (int i = 0; i < kPerLane; ++i) {
+    for (int i = 0; i < PER_LANE; ++i) {
       if (i * 32 + lane < shape.experts && !(kept >> ((i * 32 + lane) / perGroup) & 1)) open[i] = -1.f;
     }
   }
   float mass = 0.f;
   *chosen = -1;
   *weight = 0.f;
+#pragma unroll 1
   for (int k = 0; k < shape.topK; ++k) {
     float value = -INFINITY, score;
     int index = shape.experts;
 #pragma unroll
-    for (int i = 0; i < kPerLane; ++i) {
+    for (int i = 0; i < PER_LANE; ++i) {
       if (open[i] > value) {
         value = open[i];
         index = i * 32 + lane;
@@ -98,7 +102,7 @@ DEVICE void routeToken(const float* logits, const RouteShape& shape, float* scor
     const int expert = bestOfWarp(value, index, &score);
     mass += score;
 #pragma unroll
-    for (int i = 0; i < kPerLane; ++i) {
+    for (int i = 0; i < PER_LANE; ++i) {
       if (i * 32 + lane == expert) open[i] = -2.f;
     }
     if (lane == k) {
@@ -137,9 +141,9 @@ DEVICE int2 sumsBefore(int2 own, int2 (&ofWarps)[kMaxExperts / 32], int2* totals
   return before;
 }
 
-// Grid 8, one cluster, block 512, dynamic shared memory: an int for each pair of ceil(T / 8) tokens, then 16 * experts floats if there are groups.
-extern "C" __global__ void __cluster_dims__(kBlocks, 1, 1) __launch_bounds__(kThreads, 1)
-routeAndGroup(const float* logits, int* ids, float* weights, int* groups, RouteShape shape, int itemSlots, int maxItems) {
+// Grid 8, one cluster, block 1024, dynamic shared memory: an int for each pair of ceil(T / 8) tokens, then 32 * experts floats if there are groups.
+template <int PER_LANE>
+DEVICE void routeAndGroup(const float* logits, int* ids, float* weights, int* groups, RouteShape shape, int itemSlots, int maxItems) {
   extern __shared__ int pairs[];  // expert << 16 | rank among the block's pairs of that expert; -1: none
   __shared__ int count[kMaxExperts], first[kMaxExperts];
   __shared__ int2 ofWarps[kMaxExperts / 32];
@@ -156,7 +160,7 @@ routeAndGroup(const float* logits, int* ids, float* weights, int* groups, RouteS
   for (int token = warp; token < numTokens; token += kWarps) {
     int expert;
     float weight;
-    routeToken(logits + (size_t)(begin + token) * shape.experts, shape, scores, &expert, &weight);
+    routeToken<PER_LANE>(logits + (size_t)(begin + token) * shape.experts, shape, scores, &expert, &weight);
     if (lane < shape.topK) {
       const size_t pair = (size_t)(begin + token) * shape.topK + lane;
       ids[pair] = expert;
@@ -232,6 +236,15 @@ DEVICE void spreadRows(const T* x, const int* slotOfPair, __half* rows, int topK
     if (column < hidden) v = loadAsHalves(x + column);
   }
 }
+
+// EXPERTS: how many there can be.
+#define DEFINE_ROUTE(EXPERTS)                                                                                         \
+  extern "C" __global__ void __cluster_dims__(kBlocks, 1, 1) __launch_bounds__(kThreads, 1) routeAndGroup_##EXPERTS(   \
+      const float* logits, int* ids, float* weights, int* groups, RouteShape shape, int itemSlots, int maxItems) {    \
+    routeAndGroup<EXPERTS / 32>(logits, ids, weights, groups, shape, itemSlots, maxItems);                            \
+  }
+DEFINE_ROUTE(64)
+DEFINE_ROUTE(256)
 
 #define DEFINE(SUFFIX, T)                                                                                             \
   extern "C" __global__ void __launch_bounds__(256) spreadRows_##SUFFIX(const T* x, const int* slotOfPair, __half* rows, \

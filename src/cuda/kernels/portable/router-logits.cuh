@@ -80,31 +80,96 @@ DEVICE void routerLogitsTile(const T* x, const float* weights, float* logits, in
   logits[(size_t)(token + t) * experts + expert + e] = sum;
 }
 
-// Many tokens: 16 warps with a tile of 8 x 8 each, so that what a block reads serves 32 tokens and 32 experts. At least 8 tokens and 8 experts:
-// a tile that would reach beyond them lies over another, and both store the same.
-// Grid (ceil(T / 32), ceil(experts / 32)), block 512.
-template <typename T, int N>
-DEVICE void routerLogitsBlock(const T* x, const float* weights, float* logits, int numTokens, int experts, int hidden) {
-  constexpr int TILE = 8;
-  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
-  const int token = min(blockIdx.x * 32 + warp / 4 * TILE, numTokens - TILE);
-  const int expert = min(blockIdx.y * 32 + warp % 4 * TILE, experts - TILE);
-  x += (size_t)token * hidden;
-  weights += (size_t)expert * hidden;
-  allowNext();
-  awaitPrevious();
-  float total[2] = {0.f, 0.f};
-#pragma unroll 1
-  for (int quarter = 0; quarter < kQuarters; ++quarter) {
-    float sums[TILE * TILE];
-    addQuarter<T, N, TILE, TILE>(x, TILE - 1, weights, TILE - 1, hidden, quarter, sums);
-    sumOverWarp(sums);
-    total[0] += sums[0];
-    total[1] += sums[1];
+constexpr int kStretch = 32 * 4;  // columns that a warp takes at once
+constexpr int kRows = 32;         // tokens, and experts, of a block of the kernel for many
+constexpr int kThreadsForMany = 512;
+
+// The stretch that follows in the order of the sums; beyond the row after the last.
+DEVICE int nextStretch(int column, int hidden) {
+  if (column >= hidden || column + kQuarters * kStretch < hidden) return column + kQuarters * kStretch;
+  const int quarter = column / kStretch % kQuarters + 1;
+  return quarter < kQuarters ? quarter * kStretch : hidden;
+}
+
+// A stretch of 32 rows to shared memory; rows beyond the last repeat it, columns beyond the row are 0. 16 bytes an access.
+template <typename T>
+DEVICE void copyStretch(unsigned to, const T* from, int lastRow, int column, int hidden) {
+  constexpr int ELEMENTS = 16 / sizeof(T), ACCESSES = kStretch / ELEMENTS, ROWS = kThreadsForMany / ACCESSES;
+  const int at = column + threadIdx.x % ACCESSES * ELEMENTS, bytes = at < hidden ? 16 : 0;
+#pragma unroll
+  for (int row = 0; row < kRows; row += ROWS) {
+    const T* source = from + (min(row + (int)threadIdx.x / ACCESSES, lastRow) * hidden + (bytes > 0 ? at : 0));
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;"
+                 ::"r"(to + row * kStretch * (int)sizeof(T) + threadIdx.x * 16), "l"(source), "r"(bytes) : "memory");
   }
-  float* to = logits + (size_t)(token + lane * 2 / TILE) * experts + expert + lane * 2 % TILE;
-  to[0] = total[0];
-  to[1] = total[1];
+}
+
+// Many tokens: 16 warps with a tile of 8 x 8 each, so that what a block reads serves 32 tokens and 32 experts. hidden is a multiple of 8.
+// Grid (ceil(T / 32), ceil(experts / 32)), block 512, dynamic shared memory 3 * 32 * 128 * (4 + the size of an element of x).
+template <typename T>
+DEVICE void routerLogitsBlock(const T* x, const float* weights, float* logits, int numTokens, int experts, int hidden) {
+  constexpr int TILE = 8, WEIGHTS = kRows * kStretch * 4, STAGE = WEIGHTS + kRows * kStretch * (int)sizeof(T);
+  extern __shared__ __align__(16) unsigned char stages[];  // of each, weights and then tokens
+  const unsigned base = (unsigned)__cvta_generic_to_shared(stages);
+  const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+  const int firstToken = blockIdx.x * kRows, firstExpert = blockIdx.y * kRows;
+  const int lastToken = min(kRows, numTokens - firstToken) - 1, lastExpert = min(kRows, experts - firstExpert) - 1;
+  x += (size_t)firstToken * hidden;
+  weights += (size_t)firstExpert * hidden;
+  allowNext();
+  const int second = nextStretch(0, hidden);
+  copyStretch(base, weights, lastExpert, 0, hidden);
+  copyStretch(base + STAGE, weights, lastExpert, second, hidden);
+  awaitPrevious();
+  copyStretch(base + WEIGHTS, x, lastToken, 0, hidden);
+  asm volatile("cp.async.commit_group;");
+  copyStretch(base + STAGE + WEIGHTS, x, lastToken, second, hidden);
+  asm volatile("cp.async.commit_group;");
+
+  float total[2] = {0.f, 0.f}, sums[TILE * TILE] = {};
+  int stage = 0, ahead = nextStretch(second, hidden);
+#pragma unroll 1
+  for (int column = 0; column < hidden;) {
+    asm volatile("cp.async.wait_group 1;" ::: "memory");
+    __syncthreads();
+    const unsigned free = base + (stage == 0 ? 2 : stage - 1) * STAGE;
+    if (ahead < hidden) {
+      copyStretch(free, weights, lastExpert, ahead, hidden);
+      copyStretch(free + WEIGHTS, x, lastToken, ahead, hidden);
+    }
+    ahead = nextStretch(ahead, hidden);
+    asm volatile("cp.async.commit_group;");
+
+    const float* ownWeights = reinterpret_cast<const float*>(stages + stage * STAGE) + warp % 4 * TILE * kStretch + lane * 4;
+    const T* ownTokens = reinterpret_cast<const T*>(stages + stage * STAGE + WEIGHTS) + warp / 4 * TILE * kStretch + lane * 4;
+    float values[TILE][4];
+#pragma unroll
+    for (int t = 0; t < TILE; ++t) load(ownTokens + t * kStretch, values[t]);
+#pragma unroll
+    for (int e = 0; e < TILE; ++e) {
+      float weight[4];
+      load(ownWeights + e * kStretch, weight);
+#pragma unroll
+      for (int j = 0; j < 4; ++j) {
+#pragma unroll
+        for (int t = 0; t < TILE; ++t) sums[t * TILE + e] = fmaf(values[t][j], weight[j], sums[t * TILE + e]);
+      }
+    }
+    stage = stage == 2 ? 0 : stage + 1;
+    const int next = nextStretch(column, hidden);
+    if (next >= hidden || (next - column) % (kQuarters * kStretch) != 0) {  // a quarter ends
+      sumOverWarp(sums);
+      total[0] += sums[0];
+      total[1] += sums[1];
+#pragma unroll
+      for (int i = 0; i < TILE * TILE; ++i) sums[i] = 0.f;
+    }
+    column = next;
+  }
+  const int t = warp / 4 * TILE + lane * 2 / TILE, e = warp % 4 * TILE + lane * 2 % TILE;
+  float* to = logits + (size_t)(firstToken + t) * experts + firstExpert + e;
+  if (t <= lastToken && e <= lastExpert) to[0] = total[0];
+  if (t <= lastToken && e + 1 <= lastExpert) to[1] = total[1];
 }
 
 #define DEFINE_TILE(SUFFIX, T, N, TOKENS, EXPERTS)                                                                    \
@@ -116,12 +181,10 @@ DEVICE void routerLogitsBlock(const T* x, const float* weights, float* logits, i
 #define DEFINE(SUFFIX, T)                                                                                             \
   DEFINE_TILE(SUFFIX##_any, T, 1, 1, 1)                                                                               \
   DEFINE_TILE(SUFFIX##_wide, T, 4, 1, 1)                                                                              \
-  DEFINE_TILE(SUFFIX##_wide, T, 4, 8, 1)                                                                              \
   DEFINE_TILE(SUFFIX##_wide, T, 4, 8, 4)                                                                              \
-  DEFINE_TILE(SUFFIX##_wide, T, 4, 8, 8)                                                                              \
   extern "C" __global__ void __launch_bounds__(512, 1) routerLogits_##SUFFIX##_wide_32x32(                             \
       const T* x, const float* weights, float* logits, int numTokens, int experts, int hidden) {                      \
-    routerLogitsBlock<T, 4>(x, weights, logits, numTokens, experts, hidden);                                          \
+    routerLogitsBlock<T>(x, weights, logits, numTokens, experts, hidden);                                          \
   }
 FOR_EACH_ELEMENT(DEFINE)
 #undef DEFINE
