@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every figure of docs/cuda.md, on a machine with an NVIDIA GPU: bench/cuda/reproduce.sh [PART...]
-# Parts: kernels session exactness shipped evaluation sampling steps profile serve (default: all). Each is bounded in time; the figures come last.
+# Parts: kernels session exactness width range shipped evaluation sampling steps profile serve (default: all). Each is bounded in time; the figures come last.
 # Needs Node 24 ($NODE, default: node), `npm ci && npm run build`, and `install-cuda` with its files under $CACHE (default: the usual
-# place); kernels also needs python3 with PyTorch. Nothing is fetched from a network.
+# place); kernels also needs python3 with PyTorch, width transformers too. Nothing is fetched from a network.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 node=${NODE:-node}
@@ -29,6 +29,10 @@ parts=("$@")
 wants kernels && part kernels 200 12 python3 test/kernels/run_all.py
 wants session && part session 120 20 "$node" test/cuda/hopper.ts
 wants exactness && part exactness 240 90 "$node" test/cuda/exactness.ts f32 bf16
+wants width && part "full width" 120 8 "$node" test/cuda/full-width.ts
+if wants range; then
+  for script in long-prompt large-activations isolation; do part "$script" 90 12 "$node" "test/cuda/$script.ts"; done
+fi
 if wants shipped; then
   for dtype in float32 bfloat16; do
     part "shipped model, $dtype" 60 3 "$node" test/cuda/shipped-model.ts --device cuda --dtype "$dtype" --cache-dir "$cache" --log-level warn
