@@ -41,9 +41,11 @@ fi
 wants evaluation && part evaluation 240 26 "$node" test/cuda/evaluation.ts
 wants sampling && part sampling 120 10 "$node" test/cuda/device-sampling.ts
 if wants steps; then
-  for kernels in portable auto; do
-    part "steps, $kernels kernels" 150 7 "$node" bench/cuda/steps.ts --cache "$cache" --kernels "$kernels" 1 8 64 256
+  for options in "" "--quantization int8" "--kv-cache-dtype fp8" "--kv-cache-dtype auto --context 8192" "--kv-cache-dtype fp8 --context 8192"; do
+    # shellcheck disable=SC2086
+    part "steps $options" 150 8 "$node" bench/cuda/steps.ts --cache "$cache" $options 1 8 64 256
   done
+  part "steps, portable kernels" 150 8 "$node" bench/cuda/steps.ts --cache "$cache" --kernels portable --prefill 1024 1 8
 fi
 if wants profile; then
   for step in 1 64 256 prefill; do
