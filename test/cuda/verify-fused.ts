@@ -38,16 +38,6 @@ class FusedChecks {
     this.#report = report;
   }
 
-  swiGlu(numTokens: number, width: number): void {
-    const gateUp = this.#random(numTokens, 2 * width);
-    const [h] = this.#run('SwiGlu', {}, [gateUp]);
-    const values = this.#context.read(gateUp);
-    this.#verify(`SwiGlu, ${numTokens} x ${width}`, h!, (token, column) => {
-      const at = token * 2 * width + column;
-      return (values[at]! / (1 + Math.exp(-values[at]!))) * values[at + width]!;
-    });
-  }
-
   addNorm(numTokens: number, hidden: number, numAddends: number): void {
     const streams = Array.from({ length: 1 + numAddends }, () => this.#random(numTokens, hidden));
     const [residual, ...addends] = streams;
@@ -143,7 +133,6 @@ export function verifyFused(device: CudaDevice, report: Report): void {
       const checks = new FusedChecks(context, ops, type, choice, report);
       for (const numTokens of STEPS) {
         for (const width of WIDTHS) {
-          checks.swiGlu(numTokens, width);
           checks.addNorm(numTokens, width, 1);
           checks.addNorm(numTokens, width, 2);
         }
