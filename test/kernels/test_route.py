@@ -1,11 +1,11 @@
-"""Routing, grouping and the tokens' rows for the grouped experts: the kernel for few tokens against the portable routing, bit for bit, and what
-experts-grouped.cu expects of the groups."""
+"""Routing, grouping and the tokens' rows for the grouped experts: the kernels for few tokens and for many against the portable routing, bit for bit,
+and what experts-grouped.cu expects of the groups."""
 import torch
 
 from checks import DTYPES, poisoned, rand, verify, verify_same
 from driver import Module, structure
 
-BLOCKS, WARPS = 8, 32
+BLOCKS, WARPS, PARTS = 8, 32, 64
 
 
 class Router:
@@ -15,6 +15,7 @@ class Router:
         self.experts, self.top_k, self.groups = experts, top_k, groups
         self.rest = {"groups": groups, "topGroups": top_groups, "normalize": normalize, "scale": float(scale)}
         self.portable, self.module = Module("portable-experts.ptx"), Module("hopper-experts-route.cubin")
+        self.many_module = Module("hopper-experts-route-many.cubin")
 
     def shape(self, tokens):
         return structure(numTokens=tokens, experts=self.experts, topK=self.top_k, **self.rest)
@@ -30,7 +31,9 @@ class Router:
         return self.experts + tokens * self.top_k // slots
 
     def new_groups(self, tokens, slots):
-        return torch.full((4 + 4 * self.max_items(tokens, slots) + 2 * tokens * self.top_k,), -7, dtype=torch.int32, device="cuda")
+        """The groups, and behind them what the kernels for many tokens count."""
+        elements = 4 + 4 * self.max_items(tokens, slots) + 2 * tokens * self.top_k + PARTS * self.experts
+        return torch.full((elements,), -7, dtype=torch.int32, device="cuda")
 
     def gather(self, suffix, x, logits, ids, weights, groups, rows, slots, early=True):
         tokens, hidden = x.shape
@@ -41,12 +44,22 @@ class Router:
         self.module.launch(f"spreadRows_{suffix}", (tokens,), 256, [x, groups[4 + 4 * items + pairs:], rows, self.top_k, hidden], early=early)
 
 
+    def gather_many(self, suffix, x, logits, ids, weights, groups, rows, slots, early=True):
+        tokens, hidden = x.shape
+        pair_of_slot = groups[4 + 4 * self.max_items(tokens, slots):]
+        slot_of_pair, counts = pair_of_slot[tokens * self.top_k:], pair_of_slot[2 * tokens * self.top_k:]
+        self.many_module.launch(f"routePart_{64 if self.experts <= 64 else 256}", (PARTS,), 32 * WARPS, [logits, ids, weights, slot_of_pair, counts, self.shape(tokens)],
+                                shared=4 * WARPS * self.experts if self.groups else 0, early=early)
+        self.many_module.launch("placeParts", (1,), 32 * WARPS, [counts, groups, self.experts, slots], early=early)
+        self.many_module.launch(f"spreadParts_{suffix}", (tokens,), 256, [x, counts, pair_of_slot, slot_of_pair, rows, self.top_k, hidden, self.experts], early=early)
+
+
 def verify_groups(name, ids, groups, experts, max_items, slots):
     """Items cover the slots of each expert once; slots and pairs belong together."""
     pairs = ids.numel()
     head, items = groups[:4].tolist(), groups[4:4 + 4 * max_items].view(-1, 4)
     pair_of_slot = groups[4 + 4 * max_items:][:pairs].long()
-    slot_of_pair = groups[4 + 4 * max_items + pairs:].long()
+    slot_of_pair = groups[4 + 4 * max_items + pairs:][:pairs].long()
     flat = ids.flatten().long()
     isExpert = (flat >= 0) & (flat < experts)
     used, counts = int(isExpert.sum()), torch.bincount(flat[isExpert], minlength=experts)
@@ -65,15 +78,18 @@ def gather(router, suffix, tokens, hidden, logits, name):
     x = (rand(tokens, hidden) * 3).to(DTYPES[suffix])
     wanted_ids, wanted_weights = router.outputs(tokens)
     router.route_portably(logits, wanted_ids, wanted_weights)
-    for slots in (32, 64, 128):
+    for slots, way in ((32, router.gather), (64, router.gather), (128, router.gather), (64, router.gather_many), (128, router.gather_many)):
+        if way == router.gather and tokens > 3000:
+            continue
         ids, weights = router.outputs(tokens)
         groups, rows = router.new_groups(tokens, slots), poisoned(tokens * router.top_k, hidden, dtype=torch.float16)
-        router.gather(suffix, x, logits, ids, weights, groups, rows, slots)
-        label = f"route {name} {suffix} T={tokens} tiles of {slots}"
+        way(suffix, x, logits, ids, weights, groups, rows, slots)
+        label = f"route {name} {suffix} T={tokens} tiles of {slots}, {way.__name__}"
         verify_same(f"{label} ids", ids, wanted_ids)
         verify_same(f"{label} weights", weights, wanted_weights)
         verify_groups(label, ids, groups, router.experts, router.max_items(tokens, slots), slots)
-        slot_of_pair = groups[-tokens * router.top_k:].long()
+        pairs = tokens * router.top_k
+        slot_of_pair = groups[4 + 4 * router.max_items(tokens, slots) + pairs:][:pairs].long()
         verify_same(f"{label} rows", rows[slot_of_pair], x.half().repeat_interleave(router.top_k, 0))
 
 
@@ -82,14 +98,16 @@ def not_a_number():
     router, tokens = Router(64, 6), 40
     logits = torch.randn(tokens, 64, device="cuda")
     logits[7] = float("nan")
-    ids, weights = router.outputs(tokens)
-    groups, rows = router.new_groups(tokens, 32), poisoned(tokens * 6, 512, dtype=torch.float16)
     x = torch.randn(tokens, 512, device="cuda").bfloat16()
-    router.gather("bf16", x, logits, ids, weights, groups, rows, 32)
-    verify("route NaN: no expert", float((ids[7] < 64).sum()), 0)
-    verify_groups("route NaN", ids, groups, 64, router.max_items(tokens, 32), 32)
-    others = torch.arange(tokens, device="cuda") != 7
-    verify("route NaN: the others", float((ids[others].long() != logits[others].topk(6).indices).sum()), 0)
+    for way in (router.gather, router.gather_many):
+        ids, weights = router.outputs(tokens)
+        groups, rows = router.new_groups(tokens, 32), poisoned(tokens * 6, 512, dtype=torch.float16)
+        way("bf16", x, logits, ids, weights, groups, rows, 32)
+        name = f"route NaN, {way.__name__}"
+        verify(f"{name}: no expert", float((ids[7] < 64).sum()), 0)
+        verify_groups(name, ids, groups, 64, router.max_items(tokens, 32), 32)
+        others = torch.arange(tokens, device="cuda") != 7
+        verify(f"{name}: the others", float((ids[others].long() != logits[others].topk(6).indices).sum()), 0)
 
 
 def run():
@@ -98,7 +116,7 @@ def run():
         "5": (Router(5, 2), 256), "256": (Router(256, 8, scale=2.5), 512), "24 in groups": (Router(24, 4, 6, 2), 256), "33": (Router(33, 32), 256),
     }
     for name, (router, hidden) in routers.items():
-        for tokens in (1, 3, 7, 8, 33, 64, 100, 300, 512, 2049):
+        for tokens in (1, 3, 7, 8, 33, 64, 100, 300, 512, 2049, 8192):
             logits = torch.randn(tokens, router.experts, device="cuda") * 2
             gather(router, "bf16" if tokens % 2 else "f16", tokens, hidden, logits, name)
             gather(router, "bf16", tokens, hidden, logits.round(), f"{name}, many equal")

@@ -1,10 +1,9 @@
 import type { Pointer } from '../driver.ts';
 import type { ExpertSizes, ExpertTensors, ScratchPointers } from './experts-step.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
-import { launchRoute } from './portable-experts.ts';
 
-const FILE = 'hopper-experts-grouped.cubin';
 const ROUTE_FILE = 'hopper-experts-route.cubin';
+const ROUTE_MANY_FILE = 'hopper-experts-route-many.cubin';
 const GROUPS_HEADER = 4;
 const I32_BYTES = 4;
 const FLOAT_BYTES = 4;
@@ -14,6 +13,8 @@ const WARPS = 32;
 const MAX_TOKENS = 512;
 const MAX_CHOICES = 32;
 const MAX_GROUPS = 32;
+/** Of the kernels for more tokens: parts of the tokens. */
+const PARTS = 64;
 
 /** How the (token, expert) pairs of a step become tiles of the products. */
 export interface Grouping {
@@ -23,9 +24,14 @@ export interface Grouping {
   readonly maxItems: number;
 }
 
-/** i32 elements of `groups`: the tiles, the pair of each slot, the slot of each pair. */
-export function groupsElements(numPairs: number, maxItems: number): number {
-  return GROUPS_HEADER + 4 * maxItems + 2 * numPairs;
+/** Whether {@link gatherTokens} takes such a routing: the choices of a token, and the groups, each have a lane. */
+export function takesRouting({ topK, groups }: Pick<ExpertSizes, 'topK' | 'groups'>): boolean {
+  return topK <= MAX_CHOICES && groups <= MAX_GROUPS;
+}
+
+/** i32 elements of `groups`: the tiles, the pair of each slot, the slot of each pair, and what each part has of each expert. */
+export function groupsElements(numPairs: number, maxItems: number, experts: number): number {
+  return GROUPS_HEADER + 4 * maxItems + 2 * numPairs + PARTS * experts;
 }
 
 /**
@@ -40,8 +46,7 @@ export function gatherTokens(
   grouping: Grouping,
   stream: Pointer,
 ): void {
-  const isFew = tensors.numTokens <= MAX_TOKENS && sizes.topK <= MAX_CHOICES && sizes.groups <= MAX_GROUPS;
-  const gather = isFew ? gatherFew : gatherMany;
+  const gather = tensors.numTokens <= MAX_TOKENS ? gatherFew : gatherMany;
   gather(kernels, sizes, tensors, scratch, grouping, stream);
 }
 
@@ -69,16 +74,30 @@ const gatherFew: typeof gatherTokens = (kernels, sizes, tensors, scratch, { slot
   );
 };
 
+/** kernels/hopper/experts-route-many.cu: the tokens in parts, one a block. */
 const gatherMany: typeof gatherTokens = (kernels, sizes, tensors, scratch, { slots, maxItems }, stream) => {
-  const { experts, topK, hidden } = sizes;
-  const { ids, groups, rows } = scratch;
-  const pairs = tensors.numTokens * topK;
-  const module = kernels.modules.get(FILE);
-  launchRoute(kernels, sizes, tensors, scratch, stream);
-  module.launch('groupPairs', { grid: [1], block: 1024, stream }, (into) =>
-    into.pointers(ids, groups).ints(pairs, experts, slots, maxItems),
+  const { experts, topK, hidden, groups, topGroups, normalizes, scale } = sizes;
+  const { numTokens, x, logits } = tensors;
+  const module = kernels.modules.get(ROUTE_MANY_FILE);
+  const overlaps = { stream, overlapsPrevious: true };
+  const behind = (elements: number): Pointer => scratch.groups + BigInt(I32_BYTES * elements);
+  const pairOfSlot = GROUPS_HEADER + 4 * maxItems;
+  const slotOfPair = pairOfSlot + numTokens * topK;
+  const counts = slotOfPair + numTokens * topK;
+  const shared = groups > 0 ? FLOAT_BYTES * WARPS * experts : 0;
+  module.launch(
+    `routePart_${experts <= 64 ? 64 : 256}`,
+    { grid: [PARTS], block: 32 * WARPS, shared, ...overlaps },
+    (into) =>
+      into
+        .pointers(logits, scratch.ids, scratch.weights, behind(slotOfPair), behind(counts))
+        .ints(numTokens, experts, topK, groups, topGroups, normalizes ? 1 : 0)
+        .float(scale),
   );
-  module.launch(`gatherRows_${kernels.hopperType}`, { grid: [pairs], block: 256, stream }, (into) =>
-    into.pointers(tensors.x, groups, rows).ints(topK, hidden, maxItems),
+  module.launch('placeParts', { grid: [1], block: 32 * WARPS, ...overlaps }, (into) =>
+    into.pointers(behind(counts), scratch.groups).ints(experts, slots),
+  );
+  module.launch(`spreadParts_${kernels.hopperType}`, { grid: [numTokens], block: 256, ...overlaps }, (into) =>
+    into.pointers(x, behind(counts), behind(pairOfSlot), behind(slotOfPair), scratch.rows).ints(topK, hidden, experts),
   );
 };

@@ -1,6 +1,6 @@
 import type { Pointer } from '../driver.ts';
 import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers, ScratchSizes } from './experts-step.ts';
-import { gatherTokens, groupsElements } from './gather-tokens.ts';
+import { gatherTokens, groupsElements, takesRouting } from './gather-tokens.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 
 const FILE = 'hopper-experts-grouped.cubin';
@@ -52,15 +52,17 @@ export class GroupedExperts implements ExpertsKernels {
     this.#kernels = kernels;
   }
 
-  takes({ experts, hidden, inter, isQuantized }: ScratchSizes): boolean {
+  takes(sizes: ScratchSizes): boolean {
+    const { experts, hidden, inter, isQuantized } = sizes;
     const fitsRows = hidden % ROWS_MULTIPLE === 0 && (2 * inter) % ROWS_MULTIPLE === 0;
     const fitsDepth = inter % (isQuantized ? INT8_DEPTH_MULTIPLE : DEPTH_MULTIPLE) === 0;
-    return this.#kernels.hopperType !== null && fitsRows && fitsDepth && experts <= MAX_EXPERTS;
+    const isTaken = fitsRows && fitsDepth && experts <= MAX_EXPERTS && takesRouting(sizes);
+    return this.#kernels.hopperType !== null && isTaken;
   }
 
   scratch(sizes: ScratchSizes, numTokens: number) {
     const pairs = numTokens * sizes.topK;
-    const groups = groupsElements(pairs, maxItems(sizes, numTokens));
+    const groups = groupsElements(pairs, maxItems(sizes, numTokens), sizes.experts);
     const { hidden, inter } = sizes;
     return { ids: pairs, weights: pairs, hiddenF32: 1, hiddenF16: pairs * inter, rows: pairs * hidden, groups };
   }
