@@ -41,7 +41,7 @@ DEVICE float dotOfCodes(const uint8_t* __restrict__ codes, const __half* __restr
 template <typename T>
 DEVICE void expertUp(const T* x, const int* ids, const uint8_t* gateUp, const __half* scales, float* h, ExpertShape shape) {
   const int j = blockIdx.y * 8 + (threadIdx.x >> 5), slot = blockIdx.x, blocks = (shape.hidden + kBlock - 1) / kBlock;
-  if (j >= shape.inter) return;
+  if (j >= shape.inter || (unsigned)ids[slot] >= (unsigned)shape.experts) return;
   x += (size_t)(slot / shape.topK) * shape.hidden;
   const size_t row = (size_t)ids[slot] * 2 * shape.inter + 2 * j;
   const float g = dotOfCodes(gateUp + row * shape.hidden, scales + row * blocks, x, shape.hidden);
@@ -57,6 +57,7 @@ DEVICE void expertDown(const float* h, const int* ids, const float* weights, con
   float sum = 0.f;
   for (int k = 0; k < shape.topK; ++k) {
     const int slot = token * shape.topK + k;
+    if ((unsigned)ids[slot] >= (unsigned)shape.experts) continue;
     const size_t row = (size_t)ids[slot] * shape.hidden + i;
     sum += weights[slot] * dotOfCodes(down + row * shape.inter, scales + row * blocks, h + (size_t)slot * shape.inter, shape.inter);
   }
