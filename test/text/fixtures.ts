@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createTokenizer, type Tokenizer } from '../../src/text/tokenizer.ts';
+import { readGzippedJson } from '../support/gzipped-json.ts';
 
 const FOLDER = new URL('../fixtures/text/', import.meta.url);
 
@@ -13,6 +14,11 @@ export function readText(name: string): string {
 
 export function readJson<T>(name: string): T {
   return JSON.parse(readText(name)) as T;
+}
+
+/** What a reference made of a corpus: `name`.golden.json.gz. */
+export function readGolden<T>(name: string): T {
+  return readGzippedJson<T>(new URL(`${name}.golden.json.gz`, FOLDER));
 }
 
 export type Json = Record<string, unknown>;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CheckpointError } from '../../src/errors.ts';
 import { createTokenizer, loadTokenizer } from '../../src/text/tokenizer.ts';
-import { type Json, readJson, TOKENIZER_FOLDER, tokenizer, tokenizerConfig, tokenizerJson } from './fixtures.ts';
+import { type Json, readGolden, TOKENIZER_FOLDER, tokenizer, tokenizerConfig, tokenizerJson } from './fixtures.ts';
 
 const ENCODE = { specialTokens: 'text' } as const;
 
@@ -82,7 +82,7 @@ describe('createTokenizer', () => {
     const merges = old.merges.map((pair) => pair.join(' '));
     const other = createTokenizer({ ...json, model: { ...old, merges } }, { eos_token: '<｜end▁of▁sentence｜>' });
     expect(other).toMatchObject({ bosTokenId: null, eosTokenId: 2001, addBos: false });
-    const texts = readJson<{ text: string }[]>('encodings.golden.json').slice(0, 300);
+    const texts = readGolden<{ text: string }[]>('encodings').slice(0, 300);
     for (const { text } of texts) expect(other.encode(text, ENCODE)).toEqual(tokenizer.encode(text, ENCODE));
   });
 

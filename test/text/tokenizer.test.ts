@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createTokenizer } from '../../src/text/tokenizer.ts';
-import { readJson, tokenizer, tokenizerConfig, tokenizerJson } from './fixtures.ts';
+import { readGolden, tokenizer, tokenizerConfig, tokenizerJson } from './fixtures.ts';
 
 interface Encoding {
   readonly text: string;
@@ -10,8 +10,8 @@ interface Encoding {
   /** Of the Rust library without added tokens, where they differ. */
   readonly asText?: number[];
 }
-const encodings = readJson<Encoding[]>('encodings.golden.json');
-const decodings = readJson<{ ids: number[]; all: string; skipped: string }[]>('decodings.golden.json');
+const encodings = readGolden<Encoding[]>('encodings');
+const decodings = readGolden<{ ids: number[]; all: string; skipped: string }[]>('decodings');
 
 const BOS = 2000;
 const EOS = 2001;

@@ -1,5 +1,6 @@
 """Definitions, opposites, synonyms, plurals, past tense, rhymes."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from . import vocab as v
 from .core import Gen, Item, article, fix_articles, plural
 from .definitions import OWN_DEFINITIONS
 
-_DATA = json.loads((Path(__file__).parent.parent / "data" / "words.json").read_text(encoding="utf-8"))
+_DATA = json.loads(gzip.decompress((Path(__file__).parent.parent / "data" / "words.json.gz").read_bytes()))
 DEFINITIONS, COMMON, RARE, TOPICS = _DATA["definitions"], _DATA["common"], _DATA["rare"], _DATA["topics"]
 ALL_OPPOSITES = {**_DATA["antonyms"], **v.OPPOSITES}
 _DEFINED = list(DEFINITIONS)
