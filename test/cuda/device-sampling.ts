@@ -12,6 +12,7 @@ import { GREEDY_SAMPLING, type SamplingParams, type TokenLogprobs } from '../../
 import { loadTokenizer } from '../../src/text/tokenizer.ts';
 import { FIXTURES, fixtureFolder, readGoldens } from '../support/goldens.ts';
 import type { EngineShape, LocalEngine } from '../support/local-engine.ts';
+import { Checks } from './checks.ts';
 import { LocalCudaModel } from './local-cuda.ts';
 
 const F32 = { stream: 'f32', experts: 'f32' } as const;
@@ -126,7 +127,7 @@ function worstDifference(one: TokenLogprobs, other: TokenLogprobs): number {
   return Math.max(Math.abs(one.logprob - other.logprob), ...differences);
 }
 
-const totals = { passed: 0, failed: 0 };
+const checks = new Checks();
 
 /** Works on all jobs together. */
 function check(
@@ -155,9 +156,8 @@ function check(
   engine.runToEnd();
   const { tokens, different, worstLogprob } = checked!.counts;
   const isOk = tokens > 0 && different <= MOST_DIFFERENT * tokens && worstLogprob < LOGPROB_BOUND;
-  totals[isOk ? 'passed' : 'failed']++;
   const parts = `${different} of ${tokens} tokens differ, worst logprob ${worstLogprob.toExponential(1)}`;
-  process.stdout.write(`${isOk ? 'ok' : 'not ok'} - ${name}: ${parts}\n`);
+  checks.report(name, isOk, parts);
 }
 
 const rounds = Number(process.argv[2] ?? 2);
@@ -204,5 +204,4 @@ for (const [dtype, precision] of [
     core.grammars.add('person', compileGrammar({ type: 'jsonSchema', schema }, vocabulary.specialTokens), trie);
   });
 }
-process.stdout.write(`${totals.passed} passed, ${totals.failed} failed\n`);
-process.exitCode = totals.failed > 0 ? 1 : 0;
+checks.finish();

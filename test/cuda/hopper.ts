@@ -6,19 +6,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { KernelChoice } from '../../src/cuda/ops/gpu-kernels.ts';
-import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
 import { FLOAT32, type Precision } from '../../src/deepseek-v2/precision.ts';
 import { makeDummyWeights } from '../../src/packing/dummy-weights.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import type { WorkEntry } from '../../src/runner/step-work.ts';
-import { V2_LITE } from '../deepseek-v2/published-configs.ts';
 import { Checks } from './checks.ts';
 import { describeSpread, relativeError, spreadOf } from './errors.ts';
+import { BFLOAT16, smallV2Lite } from './small-v2-lite.ts';
 import { StepSession } from './step-session.ts';
 import { verifySampler } from './verify-sampler.ts';
 import { widenPack } from './widen-pack.ts';
 
-const PRECISION = { stream: 'bf16', experts: 'f16' } as const;
 const NUM_SEQUENCES = 44;
 const BLOCKS_EACH = 12;
 /** How much further from the truth the Hopper kernels may be than the portable ones: the median of some rows, and the worst row of all. */
@@ -28,8 +26,7 @@ const WORST_FACTOR = 1.5;
 const ENOUGH_ROWS = 16;
 /** The portable kernels' own median: roundings to 8 bits in three layers, some ten a layer, that add up like a random walk. */
 const PORTABLE_MEDIAN = 0.02;
-const SMALL = { num_hidden_layers: 3, vocab_size: 4096, bos_token_id: 0, eos_token_id: 1 };
-const config = parseDeepseekV2Config({ ...V2_LITE, ...SMALL }, 'v2-lite');
+const config = smallV2Lite(3);
 
 /** Sequence `index` computes `count` tokens after `start` cached ones. */
 function entry(index: number, start: number, count: number): WorkEntry {
@@ -86,12 +83,10 @@ function logitsOf(packed: PackedModel, precision: Precision, kernels: KernelChoi
 const checks = new Checks();
 const cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
 try {
-  const packed = await makeDummyWeights({ config, precision: PRECISION, cacheRoot });
+  const packed = await makeDummyWeights({ config, precision: BFLOAT16, cacheRoot });
   const truth = logitsOf(await widenPack(packed, cacheRoot), FLOAT32, 'portable');
   const errorsOf = (kernels: KernelChoice): number[][] =>
-    logitsOf(packed, PRECISION, kernels).map((rows, step) =>
-      rows.map((row, i) => relativeError(row, truth[step]![i]!)),
-    );
+    logitsOf(packed, BFLOAT16, kernels).map((rows, step) => rows.map((row, i) => relativeError(row, truth[step]![i]!)));
   compare(errorsOf('auto'), errorsOf('portable'));
   verifySampler((name, isOk, detail) => checks.report(name, isOk, detail));
 } finally {

@@ -5,22 +5,19 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { KernelChoice } from '../../src/cuda/ops/gpu-kernels.ts';
-import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
 import { makeDummyWeights } from '../../src/packing/dummy-weights.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import type { WorkEntry } from '../../src/runner/step-work.ts';
-import { V2_LITE } from '../deepseek-v2/published-configs.ts';
 import { compare, fixtureFolder, readGoldens } from '../support/goldens.ts';
 import { Checks } from './checks.ts';
 import { editTensor } from './edit-tensor.ts';
 import { relativeError, spreadOf } from './errors.ts';
 import { LocalCudaModel } from './local-cuda.ts';
+import { BFLOAT16, smallV2Lite } from './small-v2-lite.ts';
 import { StepSession } from './step-session.ts';
 
-const PRECISION = { stream: 'bf16', experts: 'f16' } as const;
 const BF16_NAN = 0x7fc0;
-const SMALL = { num_hidden_layers: 3, vocab_size: 4096, bos_token_id: 0, eos_token_id: 1 };
-const config = parseDeepseekV2Config({ ...V2_LITE, ...SMALL }, 'v2-lite');
+const config = smallV2Lite(3);
 /** Its embedding is NaN. */
 const FLAWED = 7;
 const LENGTHS = [70, 100, 40, 33] as const;
@@ -40,7 +37,7 @@ function run(packed: PackedModel, kernels: KernelChoice, isFlawed: boolean): Flo
   using session = new StepSession({
     config,
     packed,
-    precision: PRECISION,
+    precision: BFLOAT16,
     kernels,
     numBlocks: LENGTHS.length * BLOCKS_EACH,
     limits: { maxTokens: 512, maxSequences: 4, maxLogitRows: 4, maxBlocksPerSequence: BLOCKS_EACH },
@@ -79,7 +76,7 @@ function run(packed: PackedModel, kernels: KernelChoice, isFlawed: boolean): Flo
 async function checkSession(): Promise<void> {
   const cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
   try {
-    const plain = await makeDummyWeights({ config, precision: PRECISION, cacheRoot });
+    const plain = await makeDummyWeights({ config, precision: BFLOAT16, cacheRoot });
     const packed = await editTensor(plain, 'embed_tokens', (bits, first) => {
       const at = FLAWED * config.hiddenSize - first;
       if (at >= 0 && at < bits.length) bits.fill(BF16_NAN, at, at + config.hiddenSize);

@@ -6,19 +6,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { KernelChoice } from '../../src/cuda/ops/gpu-kernels.ts';
-import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
 import { FLOAT32, type Precision } from '../../src/deepseek-v2/precision.ts';
 import { makeDummyWeights } from '../../src/packing/dummy-weights.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import type { WorkEntry } from '../../src/runner/step-work.ts';
-import { V2_LITE } from '../deepseek-v2/published-configs.ts';
 import { Checks } from './checks.ts';
 import { editTensor } from './edit-tensor.ts';
 import { describeSpread, relativeError, spreadOf } from './errors.ts';
+import { BFLOAT16, smallV2Lite } from './small-v2-lite.ts';
 import { StepSession } from './step-session.ts';
 import { widenPack } from './widen-pack.ts';
 
-const PRECISION = { stream: 'bf16', experts: 'f16' } as const;
 /**
  * Without them gate and up are random sums of standard deviation 1.1. With 7 doublings one in a hundred of the products exceeds
  * 65,504 and none of some millions 1,048,064; with 11 most exceed that too.
@@ -30,8 +28,7 @@ const WORST_FACTOR = 1.5;
 const NUM_TOKENS = 300;
 const NUM_DECODES = 8;
 const NUM_BLOCKS = 16;
-const SMALL = { num_hidden_layers: 2, vocab_size: 4096, bos_token_id: 0, eos_token_id: 1 };
-const config = parseDeepseekV2Config({ ...V2_LITE, ...SMALL }, 'v2-lite');
+const config = smallV2Lite(2);
 const checks = new Checks();
 
 /** Logits of a prompt's tokens (many tokens a step), then of some that follow (few). */
@@ -60,14 +57,14 @@ function logitsOf(packed: PackedModel, precision: Precision, kernels: KernelChoi
 
 const cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
 try {
-  const plain = await makeDummyWeights({ config, precision: PRECISION, cacheRoot });
+  const plain = await makeDummyWeights({ config, precision: BFLOAT16, cacheRoot });
   for (const [name, doublings] of Object.entries(DOUBLINGS)) {
     const packed = await editTensor(plain, 'layers.1.experts_gate_up', (bits) => {
       for (let i = 0; i < bits.length; i++) bits[i]! += doublings * F16_EXPONENT;
     });
     const truth = logitsOf(await widenPack(packed, cacheRoot), FLOAT32, 'portable');
     const errorsOf = (kernels: KernelChoice) =>
-      spreadOf(logitsOf(packed, PRECISION, kernels).map((row, i) => relativeError(row, truth[i]!)));
+      spreadOf(logitsOf(packed, BFLOAT16, kernels).map((row, i) => relativeError(row, truth[i]!)));
     const [hopper, portable] = [errorsOf('auto'), errorsOf('portable')];
     const areFinite = Number.isFinite(hopper.worst) && Number.isFinite(portable.worst);
     const isExact = hopper.median <= MEDIAN_FACTOR * portable.median && hopper.worst <= WORST_FACTOR * portable.worst;

@@ -4,15 +4,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
 import { makeDummyWeights } from '../../src/packing/dummy-weights.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
-import { V2_LITE } from '../deepseek-v2/published-configs.ts';
 import { Checks } from './checks.ts';
 import { describeSpread, relativeError, spreadOf } from './errors.ts';
+import { BFLOAT16, smallV2Lite } from './small-v2-lite.ts';
 import { BLOCK_SIZE, StepSession } from './step-session.ts';
 
-const PRECISION = { stream: 'bf16', experts: 'f16' } as const;
 const NUM_TOKENS = 32_768;
 const CHUNKS = [2048, 4096] as const;
 /** Rows of the last chunk that are compared. */
@@ -22,8 +20,7 @@ const MEDIAN_DIFFERENCE = 0.02;
 const LAST_DIFFERENCE = 0.05;
 /** What a chunk may take beyond those before, once the first has made ONNX Runtime's arena grow. */
 const GROWTH = 256 * 2 ** 20;
-const SMALL = { num_hidden_layers: 3, vocab_size: 4096, bos_token_id: 0, eos_token_id: 1 };
-const config = parseDeepseekV2Config({ ...V2_LITE, ...SMALL }, 'v2-lite');
+const config = smallV2Lite(3);
 const checks = new Checks();
 
 /** Logits of the prompt's last tokens. */
@@ -32,7 +29,7 @@ function prefill(packed: PackedModel, chunk: number): Float32Array[] {
   using session = new StepSession({
     config,
     packed,
-    precision: PRECISION,
+    precision: BFLOAT16,
     kernels: 'auto',
     numBlocks,
     limits: { maxTokens: chunk, maxSequences: 1, maxLogitRows: chunk, maxBlocksPerSequence: numBlocks },
@@ -85,7 +82,7 @@ function mebibytes(bytes: number): string {
 
 const cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
 try {
-  const packed = await makeDummyWeights({ config, precision: PRECISION, cacheRoot });
+  const packed = await makeDummyWeights({ config, precision: BFLOAT16, cacheRoot });
   const [small, large] = CHUNKS.map((chunk) => prefill(packed, chunk));
   const differences = small!.map((row, i) => relativeError(row, large![i]!));
   const spread = spreadOf(differences);

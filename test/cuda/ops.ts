@@ -3,8 +3,10 @@
 // tested in test/kernels). cuBLAS comes from install-cuda where $CACHE is set, otherwise from the system.
 import { CudaDevice } from '../../src/cuda/device.ts';
 import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
+import { Checks } from './checks.ts';
 import { loadCudaLibraries } from './cuda-runtime.ts';
 import { DeviceContext, type DeviceTensor } from './device-context.ts';
+import { relativeError } from './errors.ts';
 import { verifyFused } from './verify-fused.ts';
 import { verifySampler } from './verify-sampler.ts';
 
@@ -15,11 +17,8 @@ const NOPE = 128;
 const PAGE = 64;
 const TOLERANCE = { f16: 3e-3, bf16: 1.5e-2 } as const;
 
-const totals = { passed: 0, failed: 0 };
-function report(name: string, isOk: boolean, detail: string): void {
-  totals[isOk ? 'passed' : 'failed']++;
-  process.stdout.write(`${isOk ? 'ok' : 'not ok'} - ${name}: ${detail}\n`);
-}
+const checks = new Checks();
+const report = (name: string, isOk: boolean, detail: string): void => checks.report(name, isOk, detail);
 
 let state = 1;
 function random(): number {
@@ -40,13 +39,7 @@ function randomBits(type: Stream, count: number): Uint16Array<ArrayBuffer> {
 }
 
 function verify(name: string, type: Stream, actual: Float32Array, wanted: Float32Array): void {
-  let difference = 0;
-  let norm = 0;
-  for (let i = 0; i < wanted.length; i++) {
-    difference += (actual[i]! - wanted[i]!) ** 2;
-    norm += wanted[i]! ** 2;
-  }
-  const error = Math.sqrt(difference / norm);
+  const error = relativeError(actual, wanted);
   report(name, error < TOLERANCE[type], `relative error ${error.toExponential(1)}`);
 }
 
@@ -270,5 +263,4 @@ for (const type of ['bf16', 'f16'] as const) {
   verifyLinear(context, type, 520, 96, [1, 40]);
 }
 verifySampler(report);
-process.stdout.write(`${totals.passed} passed, ${totals.failed} failed\n`);
-process.exitCode = totals.failed > 0 ? 1 : 0;
+checks.finish();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Script, ScriptedEngine, stallAfterFirstWord, stayQueued } from '../openai/support/scripted-engine.ts';
 import { framesOf, listeningApp, testApp } from './support/app.ts';
+import { holdEncoding } from './support/hold-encoding.ts';
 
 type App = ReturnType<typeof testApp>['app'];
 
@@ -78,19 +79,12 @@ it('a stream that is under way ends with an error frame, on a real connection', 
 
 it('while its prompt is encoded: it is never submitted', async () => {
   const { app, model, engine } = testApp();
-  let release = () => {};
-  const encoding = new Promise<void>((started) => {
-    model.text.encodePrompt = () =>
-      new Promise((resolve) => {
-        release = () => resolve([1, 2, 3]);
-        started();
-      });
-  });
+  const encoding = holdEncoding(model);
   const headers = { 'x-request-id': 'early' };
   const answer = app.inject({ method: 'POST', url: '/v1/completions', payload: { prompt: 'q' }, headers });
-  await encoding;
+  await encoding.started;
   expect((await cancel(app, 'early')).statusCode).toBe(200);
-  release();
+  encoding.release();
   expect((await answer).statusCode).toBe(499);
   expect(engine.submissions).toHaveLength(0);
 });

@@ -11,6 +11,7 @@ import {
   stayQueued,
 } from '../openai/support/scripted-engine.ts';
 import { listeningApp } from './support/app.ts';
+import { holdEncoding } from './support/hold-encoding.ts';
 
 const aborted = (signal: AbortSignal): Promise<unknown> =>
   new Promise((resolve) => {
@@ -152,23 +153,16 @@ describe('a client that leaves aborts the engine', () => {
 
   it('one that leaves while its prompt is encoded is never submitted', async () => {
     const { app, model, engine, port } = await listeningApp();
-    let release = () => {};
-    const encoding = new Promise<void>((started) => {
-      model.text.encodePrompt = () =>
-        new Promise((resolve) => {
-          release = () => resolve([1, 2, 3]);
-          started();
-        });
-    });
+    const encoding = holdEncoding(model);
     const socket = connect(port, '127.0.0.1');
     const closed = new Promise((resolve) =>
       app.server.once('connection', (peer: Socket) => peer.once('close', resolve)),
     );
     socket.write(raw('/v1/completions', { prompt: 'q' }));
-    await encoding;
+    await encoding.started;
     socket.destroy();
     await closed;
-    release();
+    encoding.release();
     await new Promise((resolve) => setImmediate(resolve));
     expect(engine.submissions).toHaveLength(0);
   });

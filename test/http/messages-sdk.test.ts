@@ -12,8 +12,9 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { queueFull, unavailable } from '../../src/errors.ts';
 import type { AppOptions } from '../../src/http/app-options.ts';
-import { babble, ScriptedEngine, say, startOf } from '../openai/support/scripted-engine.ts';
+import { babble, failAfterFirstLetter, ScriptedEngine, say } from '../openai/support/scripted-engine.ts';
 import { listeningApp } from './support/app.ts';
+import { failure } from './support/failure.ts';
 
 const messages = [{ role: 'user' as const, content: 'q' }];
 const body = { model: 'default', max_tokens: 64, messages };
@@ -23,12 +24,6 @@ async function sdk(engine = new ScriptedEngine(say('Hello é😀')), options: Pa
   const client = new Anthropic({ baseURL: made.baseUrl, apiKey: 'sk-test', maxRetries: 0 });
   return { ...made, client };
 }
-
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => expect.unreachable('must fail'),
-    (error: unknown) => error,
-  );
 
 const aborted = (signal: AbortSignal): Promise<unknown> =>
   new Promise((resolve) => (signal.aborted ? resolve(null) : signal.addEventListener('abort', resolve)));
@@ -265,11 +260,7 @@ describe('errors as the anthropic client sees them', () => {
   });
 
   it('an error in the middle of a stream is thrown', async () => {
-    const engine = new ScriptedEngine(async function* (request) {
-      yield startOf(request);
-      yield { type: 'delta', text: 'a', tokenIds: [1], logprobs: null };
-      throw unavailable('The engine has failed.');
-    });
+    const engine = new ScriptedEngine(failAfterFirstLetter);
     const { client } = await sdk(engine);
     expect(await failure(client.messages.stream(body).finalMessage())).toMatchObject({
       type: 'overloaded_error',

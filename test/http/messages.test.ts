@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { queueFull, unavailable } from '../../src/errors.ts';
 import type { AppOptions } from '../../src/http/app-options.ts';
-import { type Script, ScriptedEngine, say, startOf } from '../openai/support/scripted-engine.ts';
+import { failAfterFirstLetter, type Script, ScriptedEngine, say, startOf } from '../openai/support/scripted-engine.ts';
 import { testApp } from './support/app.ts';
 import { messageEventsOf } from './support/message-events.ts';
 
@@ -124,11 +124,7 @@ describe('a stream', () => {
   });
 
   it('ends with an error event when it fails', async () => {
-    const engine = new ScriptedEngine(async function* (request) {
-      yield startOf(request);
-      yield { type: 'delta', text: 'a', tokenIds: [1], logprobs: null };
-      throw unavailable('The engine has failed.');
-    });
+    const engine = new ScriptedEngine(failAfterFirstLetter);
     const events = messageEventsOf((await post(engine, { stream: true })).body);
     expect(events.at(-1)).toEqual({
       type: 'error',

@@ -10,8 +10,15 @@ import OpenAI, {
 import { describe, expect, it } from 'vitest';
 import { queueFull, unavailable } from '../../src/errors.ts';
 import type { AppOptions } from '../../src/http/app-options.ts';
-import { babble, ScriptedEngine, say, stallAfterFirstWord, startOf } from '../openai/support/scripted-engine.ts';
+import {
+  babble,
+  failAfterFirstLetter,
+  ScriptedEngine,
+  say,
+  stallAfterFirstWord,
+} from '../openai/support/scripted-engine.ts';
 import { listeningApp } from './support/app.ts';
+import { failure } from './support/failure.ts';
 
 const user = { role: 'user' as const, content: 'q' };
 
@@ -20,12 +27,6 @@ async function sdk(engine = new ScriptedEngine(say('Hello é😀')), options: Pa
   const client = new OpenAI({ baseURL: `${made.baseUrl}/v1`, apiKey: 'sk-test', maxRetries: 0 });
   return { ...made, client };
 }
-
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => expect.unreachable('must fail'),
-    (error: unknown) => error,
-  );
 
 describe('the openai client', () => {
   it('creates a chat completion as in the DeepSeek-V2 README', async () => {
@@ -158,11 +159,7 @@ describe('errors as the openai client sees them', () => {
   });
 
   it('an error in the middle of a stream is thrown', async () => {
-    const engine = new ScriptedEngine(async function* (request) {
-      yield startOf(request);
-      yield { type: 'delta', text: 'a', tokenIds: [1], logprobs: null };
-      throw unavailable('The engine has failed.');
-    });
+    const engine = new ScriptedEngine(failAfterFirstLetter);
     const { client } = await sdk(engine);
     const stream = await client.chat.completions.create({ model: 'default', messages: [user], stream: true });
     const reading = (async () => {

@@ -2,9 +2,9 @@ import OpenAI, { BadRequestError, NotFoundError } from 'openai';
 import { zodResponsesFunction, zodTextFormat } from 'openai/helpers/zod';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { unavailable } from '../../src/errors.ts';
-import { babble, type Script, ScriptedEngine, say, startOf } from '../openai/support/scripted-engine.ts';
+import { babble, failAfterFirstLetter, type Script, ScriptedEngine, say } from '../openai/support/scripted-engine.ts';
 import { listeningApp } from './support/app.ts';
+import { failure } from './support/failure.ts';
 
 async function sdk(script: Script = say('Hello é😀'), maxModelLen = 4096) {
   const engine = new ScriptedEngine(script);
@@ -13,12 +13,6 @@ async function sdk(script: Script = say('Hello é😀'), maxModelLen = 4096) {
   const client = new OpenAI({ baseURL: `${made.baseUrl}/v1`, apiKey: 'sk-test', maxRetries: 0 });
   return { ...made, client };
 }
-
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => expect.unreachable('must fail'),
-    (error: unknown) => error,
-  );
 
 const weather = zodResponsesFunction({ name: 'weather', parameters: z.object({ city: z.string() }) });
 const callText = '{"name": "weather", "arguments": {"city": "Oslo"}}';
@@ -156,11 +150,7 @@ describe('errors as the openai client sees them, responses', () => {
   });
 
   it('an error in the middle of a stream is thrown, by the helper too', async () => {
-    const { client } = await sdk(async function* (request) {
-      yield startOf(request);
-      yield { type: 'delta', text: 'a', tokenIds: [1], logprobs: null };
-      throw unavailable('The engine has failed.');
-    });
+    const { client } = await sdk(failAfterFirstLetter);
     const told = { message: 'The engine has failed.', code: 'server_unavailable' };
     const stream = await client.responses.create({ model: 'default', input: 'q', stream: true });
     const reading = (async () => {

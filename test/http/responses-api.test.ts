@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { queueFull, unavailable } from '../../src/errors.ts';
-import { ScriptedEngine, say, startOf } from '../openai/support/scripted-engine.ts';
+import { queueFull } from '../../src/errors.ts';
+import { failAfterFirstLetter, ScriptedEngine, say } from '../openai/support/scripted-engine.ts';
 import { testApp } from './support/app.ts';
 import { responseEventsOf } from './support/response-events.ts';
 
@@ -85,11 +85,7 @@ describe('errors before the answer are ordinary HTTP errors, streaming or not', 
 });
 
 it('a failure in a stream is an error event and a failed response', async () => {
-  const engine = new ScriptedEngine(async function* (request) {
-    yield startOf(request);
-    yield { type: 'delta', text: 'a', tokenIds: [1], logprobs: null };
-    throw unavailable('The engine has failed.');
-  });
+  const engine = new ScriptedEngine(failAfterFirstLetter);
   const events = responseEventsOf((await post({ input: 'q', stream: true }, engine)).body);
   expect(events.map(({ type }) => type).slice(-3)).toEqual(['response.output_text.delta', 'error', 'response.failed']);
 });

@@ -9,6 +9,7 @@ import { type AnswerDemands, answerSpec } from '../../src/openai/answer-grammar.
 import { type AnswerStyle, PLAIN_ANSWER } from '../../src/openai/answer-reader.ts';
 import { readAnswer } from '../../src/openai/read-answer.ts';
 import type { ToolDefinition } from '../../src/openai/served-model.ts';
+import { toolDefinition } from '../support/tool-definition.ts';
 import { tokenizer } from '../text/fixtures.ts';
 
 const special = new Map(tokenizer.addedTokens.map(({ id, content }) => [id, content] as const));
@@ -60,15 +61,8 @@ const parameters = {
   additionalProperties: false,
   $defs: { days: { type: 'integer', minimum: 1, maximum: 7 } },
 };
-const tool = (name: string, extra: Partial<ToolDefinition> = {}): ToolDefinition => ({
-  name,
-  description: null,
-  parameters: null,
-  strict: false,
-  ...extra,
-});
-const weather = tool('get_weather', { parameters });
-const timer = tool('set_timer');
+const weather = toolDefinition('get_weather', { parameters });
+const timer = toolDefinition('set_timer');
 
 const demands = (
   extra: Partial<AnswerDemands>,

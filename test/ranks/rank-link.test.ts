@@ -4,6 +4,15 @@ import type { Rank } from '../../src/ranks/rank.ts';
 import { RankError, RankLink } from '../../src/ranks/rank-link.ts';
 import { serveSteps } from '../../src/ranks/serve-steps.ts';
 
+/** @returns the exit code of the thread when it has ended */
+function startIncrementRank(link: RankLink, counter: Int32Array): Promise<unknown> {
+  const worker = new Worker(new URL('./increment-rank.mjs', import.meta.url), {
+    workerData: { memory: link.memory, counter: counter.buffer },
+    execArgv: [],
+  });
+  return new Promise((resolve) => worker.once('exit', resolve));
+}
+
 describe('RankLink', () => {
   it('hands over one step after another', () => {
     const link = RankLink.allocate();
@@ -92,11 +101,7 @@ describe('RankLink', () => {
   it('wakes and ends a rank that waits for a step when the engine is gone', async () => {
     const link = RankLink.allocate();
     const counter = new Int32Array(new SharedArrayBuffer(4));
-    const worker = new Worker(new URL('./increment-rank.mjs', import.meta.url), {
-      workerData: { memory: link.memory, counter: counter.buffer },
-      execArgv: [],
-    });
-    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    const ended = startIncrementRank(link, counter);
     link.submit();
     link.wait();
     link.markGone();
@@ -108,11 +113,7 @@ describe('RankLink', () => {
     const link = RankLink.allocate();
     const counter = new Int32Array(new SharedArrayBuffer(4));
     // The rank increments what the engine has set: any step seen twice, early or not at all breaks the sum.
-    const worker = new Worker(new URL('./increment-rank.mjs', import.meta.url), {
-      workerData: { memory: link.memory, counter: counter.buffer },
-      execArgv: [],
-    });
-    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    const ended = startIncrementRank(link, counter);
     for (let step = 0; step < 2000; step++) {
       counter[0] = step * 10;
       link.submit();

@@ -1,12 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import OpenAI from 'openai';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RunningServer, startServer } from '../../src/cli/start-server.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
+import type OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { useShippedServer } from '../support/shipped-server.ts';
 
 type Message = OpenAI.ChatCompletionMessageParam;
 
@@ -30,24 +26,11 @@ const golden = JSON.parse(
   readFileSync(fileURLToPath(new URL('../../training/golden.json', import.meta.url)), 'utf8'),
 ) as Golden;
 
-let cacheDir: string;
-let server: RunningServer;
-let client: OpenAI;
-beforeAll(async () => {
-  cacheDir = mkdtempSync(path.join(tmpdir(), 'latent-serve-shipped-'));
-  const config = loadConfig({ flags: { port: 0, cacheDir }, env: {} });
-  server = await startServer(config, { logger: createLogger({ level: 'silent', pretty: false }) });
-  await server.ready;
-  client = new OpenAI({ baseURL: `${server.url}/v1`, apiKey: 'none' });
-});
-afterAll(async () => {
-  await server.close();
-  rmSync(cacheDir, { recursive: true, force: true });
-});
+const shipped = useShippedServer();
 
 async function answer(messages: Message[], fields: object = {}): Promise<WithTokenIds> {
   const body = { model: 'default', messages, return_token_ids: true, ...fields };
-  return (await client.chat.completions.create(body)) as unknown as WithTokenIds;
+  return (await shipped.client.chat.completions.create(body)) as unknown as WithTokenIds;
 }
 
 async function ask(content: string): Promise<string> {
@@ -81,7 +64,7 @@ describe('the shipped model', () => {
   it('streams the same text', async () => {
     const messages: Message[] = [{ role: 'user', content: 'Tell me a short story about a dog.' }];
     const whole = (await answer(messages)).choices[0]!.message.content;
-    const stream = await client.chat.completions.create({ model: 'default', messages, stream: true });
+    const stream = await shipped.client.chat.completions.create({ model: 'default', messages, stream: true });
     let streamed = '';
     for await (const chunk of stream) streamed += chunk.choices[0]?.delta.content ?? '';
     expect(streamed).toBe(whole);

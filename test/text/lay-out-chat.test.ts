@@ -7,20 +7,14 @@ import { respaceJson, spacedJson } from '../../src/text/json-spacing.ts';
 import { layOutChat, type ToolWriter } from '../../src/text/lay-out-chat.ts';
 import { templateTools } from '../../src/text/template-tools.ts';
 import { toolFormatOf, toolWriterOf } from '../../src/text/tool-format.ts';
+import { toolDefinition } from '../support/tool-definition.ts';
 import { readText, tokenizer } from './fixtures.ts';
 
 const EOS = '<｜end▁of▁sentence｜>';
 const v2 = new ChatTemplate(readText('chat-template-v2.jinja'), tokenizer);
 const v25 = new ChatTemplate(readText('chat-template-v2.5.jinja'), tokenizer);
 
-const tool = (name: string, extra: Partial<ToolDefinition> = {}): ToolDefinition => ({
-  name,
-  description: null,
-  parameters: null,
-  strict: false,
-  ...extra,
-});
-const weather = tool('get_weather', {
+const weather = toolDefinition('get_weather', {
   description: 'Get the weather in a city',
   parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
 });
@@ -44,7 +38,7 @@ describe('tools as JSON', () => {
   const v2Text = (turns: readonly ChatTurn[], tools: ToolDefinition[] = []) => render(v2, 'json', turns, tools);
 
   it('are described as the shipped model was trained to read them', () => {
-    expect(v2Text([user('Weather?')], [weather, tool('ping')])).toBe(
+    expect(v2Text([user('Weather?')], [weather, toolDefinition('ping')])).toBe(
       [
         'You have access to these tools:',
         '{"name": "get_weather", "description": "Get the weather in a city", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}',
@@ -263,7 +257,7 @@ describe('a template that knows tools', () => {
     const template = new ChatTemplate(source, tokenizer);
     expect(toolWriterOf(source, 'json')).toBe('template');
     const turns = [user('q'), says('', call('a', 'f', '{"x":1}')), result('a', 'r')];
-    expect(render(template, 'template', turns, [tool('f')])).toBe(
+    expect(render(template, 'template', turns, [toolDefinition('f')])).toBe(
       '[{"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}]|user:q|assistant:None[f {"x": 1}]|tool:ra'.replace(
         'None',
         '',

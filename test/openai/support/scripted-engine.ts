@@ -7,6 +7,7 @@ import type {
   GenerationEvent,
 } from '../../../src/engine/engine.ts';
 import type { GenerateRequest } from '../../../src/engine/generate-request.ts';
+import { unavailable } from '../../../src/errors.ts';
 import type { GrammarHandle, GrammarSpec } from '../../../src/grammar/grammar-spec.ts';
 import type { TokenLogprobs } from '../../../src/sampling/sampling-params.ts';
 import { BYTE_VOCAB_SIZE, EOS } from './byte-codec.ts';
@@ -132,6 +133,13 @@ export const stallAfterFirstWord: Script = async function* (request, signal) {
   yield startOf(request);
   yield { type: 'delta', text: 'word', tokenIds: [1], logprobs: null };
   await untilAborted(signal);
+};
+
+/** Says one letter, then fails. */
+export const failAfterFirstLetter: Script = async function* (request) {
+  yield startOf(request);
+  yield { type: 'delta', text: 'a', tokenIds: [1], logprobs: null };
+  throw unavailable('The engine has failed.');
 };
 
 /** Speaks without end. */
