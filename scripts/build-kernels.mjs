@@ -1,5 +1,5 @@
 // Compiles src/cuda/kernels: portable/*.cu to PTX for any card from Ampere on, hopper/*.cu to machine code for sm_90a.
-//   node scripts/build-kernels.mjs           compiles into src/cuda/kernels/compiled, gzipped
+//   node scripts/build-kernels.mjs           compiles into src/cuda/kernels/compiled, compressed, and removes what has no source there
 //   node scripts/build-kernels.mjs --check   writes nothing; exit code 1 when a committed file is not what its source compiles to
 // nvcc is taken from $NVCC, else from PyPI's wheels, installed once into .cache/kernels.
 import { execFile, execFileSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
 const sources = path.join(root, 'src/cuda/kernels');
@@ -70,16 +70,22 @@ const work = mkdtempSync(path.join(tmpdir(), 'latent-serve-kernels-'));
 const jobs = listJobs();
 const totals = { passed: 0, failed: 0 };
 
+/** The instances of a template repeat each other over hundreds of kilobytes, which Brotli's window holds and that of gzip does not. */
+function compress(code) {
+  const params = { [constants.BROTLI_PARAM_LGWIN]: 24, [constants.BROTLI_PARAM_SIZE_HINT]: code.length };
+  return brotliCompressSync(code, { params });
+}
+
 async function compile({ source, name, flags }) {
   const output = path.join(work, name);
   const all = ['-O3', '-std=c++17', ...flags, `-I${path.join(home, 'include')}`, source, '-o', output];
   // A relative name, since the compiler derives names in its output from it.
   await promisify(execFile)(path.join(home, 'bin/nvcc'), all, { cwd: sources });
   const code = readFileSync(output);
-  const target = path.join(compiled, `${name}.gz`);
-  // Releases of zlib may compress differently: the code is what must be the same.
-  const isStored = () => existsSync(target) && gunzipSync(readFileSync(target)).equals(code);
-  if (!isCheck && !isStored()) writeFileSync(target, gzipSync(code, { level: 9 }));
+  const target = path.join(compiled, `${name}.br`);
+  // Releases of Brotli may compress differently: the code is what must be the same.
+  const isStored = () => existsSync(target) && brotliDecompressSync(readFileSync(target)).equals(code);
+  if (!isCheck && !isStored()) writeFileSync(target, compress(code));
   const isSame = isStored();
   totals[isSame ? 'passed' : 'failed']++;
   process.stdout.write(`${isSame ? 'ok' : 'not ok'} - ${name} is what ${source} compiles to\n`);
@@ -92,10 +98,11 @@ async function worker(queue) {
 try {
   const queue = [...jobs];
   await Promise.all(Array.from({ length: availableParallelism() }, () => worker(queue)));
-  const known = new Set(jobs.map(({ name }) => `${name}.gz`));
+  const known = new Set(jobs.map(({ name }) => `${name}.br`));
   for (const name of readdirSync(compiled).filter((file) => !known.has(file))) {
-    totals.failed++;
-    process.stdout.write(`not ok - ${name} has no source\n`);
+    if (isCheck) totals.failed++;
+    else rmSync(path.join(compiled, name));
+    process.stdout.write(`${isCheck ? 'not ok' : 'removed'} - ${name} has no source\n`);
   }
 } finally {
   rmSync(work, { recursive: true });

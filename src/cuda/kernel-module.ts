@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
+import { brotliDecompressSync } from 'node:zlib';
 import type { CudaDriver, Pointer } from './driver.ts';
 import { KernelArguments } from './kernel-arguments.ts';
 import { type Launch, LaunchConfiguration } from './launch-configuration.ts';
@@ -24,12 +24,13 @@ export class KernelModule implements Disposable {
   readonly #configuration = new LaunchConfiguration();
 
   /**
-   * @param file name in kernels/compiled, where it lies gzipped
+   * @param file name in kernels/compiled, where it lies compressed
    * @throws CudaError when the GPU cannot run it
    */
   constructor(driver: CudaDriver, file: string) {
     this.#driver = driver;
-    const image = gunzipSync(readFileSync(fileURLToPath(new URL(`kernels/compiled/${file}.gz`, import.meta.url))));
+    const compressed = new URL(`kernels/compiled/${file}.br`, import.meta.url);
+    const image = brotliDecompressSync(readFileSync(fileURLToPath(compressed)));
     // PTX is text that ends with a NUL.
     const terminated = Buffer.concat([image, Buffer.alloc(1)]);
     this.#module = driver.pointer((out) => driver.call('cuModuleLoadData', out, terminated));

@@ -1,6 +1,7 @@
 """Compiled CUDA kernels, launched on torch tensors through the driver library."""
 import ctypes
-import gzip
+import os
+import subprocess
 from pathlib import Path
 
 import torch
@@ -10,6 +11,21 @@ cuda = ctypes.CDLL("libcuda.so.1")
 POINTER, UINT, INT = ctypes.c_void_p, ctypes.c_uint, ctypes.c_int
 MAX_DYNAMIC_SHARED, SHARED_CARVEOUT = 8, 9  # CUfunction_attribute
 PROGRAMMATIC_STREAM_SERIALIZATION = 6       # CUlaunchAttributeID
+MAX_IMAGE = 16 * 2**20
+
+
+def decompress(file):
+    """Brotli, by the system's library, which curl brings, or by Node.js."""
+    try:
+        library = ctypes.CDLL("libbrotlidec.so.1")
+    except OSError:
+        script = "process.stdout.write(zlib.brotliDecompressSync(fs.readFileSync(process.argv[1])))"
+        return subprocess.check_output([os.environ.get("NODE", "node"), "-e", script, str(file)])
+    compressed = file.read_bytes()
+    image, size = ctypes.create_string_buffer(MAX_IMAGE), ctypes.c_size_t(MAX_IMAGE)
+    # 1: all of it, and nothing left over
+    assert library.BrotliDecoderDecompress(ctypes.c_size_t(len(compressed)), compressed, ctypes.byref(size), image) == 1
+    return image.raw[:size.value]
 
 
 def check(code):
@@ -34,7 +50,7 @@ class Module:
     def __init__(self, name):
         torch.zeros(1, device="cuda")  # the primary context
         self.handle, self.functions, self.limits, self.ints = POINTER(), {}, {}, {}
-        image = gzip.decompress((COMPILED / f"{name}.gz").read_bytes())
+        image = decompress(COMPILED / f"{name}.br")
         check(cuda.cuModuleLoadData(ctypes.byref(self.handle), ctypes.c_char_p(image)))  # c_char_p ends PTX with a NUL
 
     def function(self, name):
