@@ -98,6 +98,7 @@ export class CpuRank implements Rank {
     invariant(buffers && this.#inputs, 'the rank is not attached');
     this.#inputs.bind();
     this.#bindOutputs(buffers);
+    this.#clearNewBlocks(buffers.slots, buffers.numTokens);
     this.#session.run(this.#binding);
     this.#store(buffers.slots, buffers.numTokens);
   }
@@ -130,6 +131,19 @@ export class CpuRank implements Rank {
       const { vocabSize } = buffers.memory.limits;
       using tensor = Tensor.over(this.#runtime, buffers.logits.subarray(0, numRows * vocabSize), [numRows, vocabSize]);
       this.#binding.bindOutput(modelNames.logits, tensor);
+    }
+  }
+
+  /**
+   * Whole blocks are attended to, and what lies behind their last token is masked by a weight of 0, which leaves NaN what it is: no
+   * block must hold that of a sequence that had it before.
+   */
+  #clearNewBlocks(slots: Int32Array, numTokens: number): void {
+    const { blockSize } = this.#options;
+    for (let token = 0; token < numTokens; token++) {
+      const slot = slots[token]!;
+      if (slot % blockSize > 0) continue;
+      for (const pool of this.#pools) pool.fill(0, slot * this.#width, (slot + blockSize) * this.#width);
     }
   }
 

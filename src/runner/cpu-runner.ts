@@ -121,8 +121,9 @@ export class CpuRunner implements Runner {
         if (isReal) writeInteger(integers, order, firstToken + query, firstQuery + i * numQueries + query);
       }
       const used = Math.ceil(start / this.#blockSize);
+      // Padding is masked, but must be the sequence's own all the same: see CpuRank.
       for (let b = 0; b < numBlocks; b++) {
-        writeInteger(integers, blocks, i * numBlocks + b, b < used ? blockTable[b]! : 0);
+        writeInteger(integers, blocks, i * numBlocks + b, blockTable[b < used ? b : 0]!);
       }
       writeInteger(integers, lengths, i, start);
     });

@@ -1,14 +1,15 @@
 // A token whose activations are NaN, beside others, on a GPU: node test/cuda/isolation.ts (Node 24, no development dependency)
 // Its own sequence ends in a clear error; the others of the same steps, and those that later get its blocks, are as if it had not been.
 // Layers of DeepSeek-V2-Lite's shape, with the Hopper kernels and the portable ones, and an engine with a small model.
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { KernelChoice } from '../../src/cuda/ops/gpu-kernels.ts';
 import { makeDummyWeights } from '../../src/packing/dummy-weights.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import type { WorkEntry } from '../../src/runner/step-work.ts';
-import { compare, fixtureFolder, readGoldens } from '../support/goldens.ts';
+import { flawedFixture } from '../support/flawed-fixture.ts';
+import { compare, readGoldens } from '../support/goldens.ts';
 import { Checks } from './checks.ts';
 import { editTensor } from './edit-tensor.ts';
 import { relativeError, spreadOf } from './errors.ts';
@@ -107,27 +108,9 @@ async function checkSession(): Promise<void> {
   }
 }
 
-/** A copy of a fixture in which one token's embedding is NaN. */
-function flawedFixture(token: number, hiddenSize: number): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
-  for (const name of readdirSync(fixtureFolder('v2-lite-like'))) {
-    cpSync(path.join(fixtureFolder('v2-lite-like'), name), path.join(folder, name));
-  }
-  const file = path.join(folder, 'model.safetensors');
-  const bytes = readFileSync(file);
-  const headerBytes = Number(bytes.readBigUInt64LE(0));
-  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerBytes)) as Record<string, { data_offsets: number[] }>;
-  const begin = 8 + headerBytes + header['model.embed_tokens.weight']!.data_offsets[0]!;
-  for (let i = 0; i < hiddenSize; i++) bytes.writeUInt16LE(BF16_NAN, begin + 2 * (token * hiddenSize + i));
-  writeFileSync(file, bytes);
-  return folder;
-}
-
 async function checkEngine(): Promise<void> {
   const goldens = readGoldens('v2-lite-like');
-  const known = new Set(goldens.flatMap(({ prompt, tokens }) => [...prompt, ...tokens]));
-  const token = Array.from({ length: 256 }, (_, id) => id).find((id) => !known.has(id))!;
-  const folder = flawedFixture(token, 32);
+  const { folder, token } = flawedFixture();
   try {
     using model = await LocalCudaModel.load(folder, { stream: 'f32', experts: 'f32' });
     for (const sampler of ['host', 'device'] as const) {
