@@ -68,7 +68,12 @@ def run():
         def strided_products(i):
             cublas.absorb("bf16", q, 0, keys[i], absorbed)
             cublas.expand("bf16", absorbed, values[i], out)
-        line("AbsorbKeys and ExpandValues", tokens, strided=strided_products, separate=separate_products)
+
+        def own_products(i):
+            fused.absorb_keys("bf16", q, 0, keys[i], absorbed)
+            fused.expand_values("bf16", absorbed, values[i], out)
+        own = {"own": own_products} if tokens == 1 else {}
+        line("AbsorbKeys and ExpandValues", tokens, cublas=strided_products, separate=separate_products, **own)
 
         slots, pairs = rows_per_expert(tokens), tokens * TOP_K
         ids, weights = router.outputs(tokens)

@@ -39,6 +39,14 @@ class Fused:
         self.launch(f"routerLogits_{suffix}_{name}", grid(rows, columns), 512 if isLarge else 128, [x, weights, logits, tokens, experts, hidden],
                     shared=3 * 32 * 128 * (4 + x.element_size()) if isLarge else 0)
 
+    def absorb_keys(self, suffix, q, q_offset, keys, absorbed):
+        heads, nope, rank = keys.shape
+        self.launch(f"absorbKeys_{suffix}", (rank // 64, heads), 256, [q[:, q_offset:], keys, absorbed, nope, rank])
+
+    def expand_values(self, suffix, latents, values, rows):
+        heads, width, rank = values.shape
+        self.launch(f"expandValues_{suffix}", (-(-width // 16), heads), 256, [latents, values, rows, width, rank])
+
 
 def choose_tile(tokens, experts, hidden):
     blocks = lambda rows, columns: -(-tokens // rows) * -(-experts // columns)
@@ -105,10 +113,28 @@ def router_logits(fused, suffix, tokens, experts, hidden):
         verify_same(f"{name} {tile}", other, logits)
 
 
+def head_products(fused, suffix, heads, nope, rank, width):
+    dtype, offset, tokens = DTYPES[suffix], 5 if nope % 2 else 0, 1
+    q, keys = rand(tokens, offset + heads * nope + 192, dtype=dtype), rand(heads, nope, rank, dtype=dtype)
+    latents, values = rand(heads, tokens, rank, dtype=dtype), rand(heads, width, rank, dtype=dtype)
+    name = f"{fused.target} {suffix} H={heads} {nope} x {rank} x {width}"
+    absorbed, rows = poisoned(heads, tokens, rank, dtype=dtype), poisoned(tokens, heads * width, dtype=dtype)
+    fused.expand_values(suffix, latents, values, rows)
+    wanted = (latents.double() @ values.double().transpose(1, 2)).transpose(0, 1).reshape(tokens, -1)
+    verify(f"expandValues {name}", relative_error(rows, wanted), TOLERANCE[suffix] / 3)
+    if rank % 64:
+        return
+    fused.absorb_keys(suffix, q, offset, keys, absorbed)
+    parts = q.double()[:, offset:offset + heads * nope].view(tokens, heads, nope).transpose(0, 1)
+    verify(f"absorbKeys {name}", relative_error(absorbed, parts @ keys.double()), TOLERANCE[suffix] / 3)
+
+
 def run():
     for target in ("portable", "hopper") if has_hopper() else ("portable",):
         fused = Fused(target)
         for suffix in DTYPES:
+            for sizes in ((16, 128, 512, 128), (128, 128, 512, 128), (3, 7, 64, 6), (4, 12, 96, 33), (2, 200, 1088, 17)) if suffix != "f32" else ():
+                head_products(fused, suffix, *sizes)
             for tokens in TOKENS:
                 for width in (1, 33, 96, 100, 2816, 10944):
                     swiglu(fused, suffix, tokens, width)

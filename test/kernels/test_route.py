@@ -5,7 +5,7 @@ import torch
 from checks import DTYPES, poisoned, rand, verify, verify_same
 from driver import Module, structure
 
-BLOCKS, WARPS, PARTS = 8, 32, 64
+BLOCKS, WARPS, PARTS, WARPS_OF_PART = 8, 16, 64, 32
 
 
 class Router:
@@ -48,9 +48,9 @@ class Router:
         tokens, hidden = x.shape
         pair_of_slot = groups[4 + 4 * self.max_items(tokens, slots):]
         slot_of_pair, counts = pair_of_slot[tokens * self.top_k:], pair_of_slot[2 * tokens * self.top_k:]
-        self.many_module.launch(f"routePart_{64 if self.experts <= 64 else 256}", (PARTS,), 32 * WARPS, [logits, ids, weights, slot_of_pair, counts, self.shape(tokens)],
-                                shared=4 * WARPS * self.experts if self.groups else 0, early=early)
-        self.many_module.launch("placeParts", (1,), 32 * WARPS, [counts, groups, self.experts, slots], early=early)
+        self.many_module.launch(f"routePart_{64 if self.experts <= 64 else 256}", (PARTS,), 32 * WARPS_OF_PART, [logits, ids, weights, slot_of_pair, counts, self.shape(tokens)],
+                                shared=4 * WARPS_OF_PART * self.experts if self.groups else 0, early=early)
+        self.many_module.launch("placeParts", (1,), 32 * WARPS_OF_PART, [counts, groups, self.experts, slots], early=early)
         self.many_module.launch(f"spreadParts_{suffix}", (tokens,), 256, [x, counts, pair_of_slot, slot_of_pair, rows, self.top_k, hidden, self.experts], early=early)
 
 

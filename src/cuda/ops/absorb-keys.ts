@@ -1,5 +1,9 @@
 import type { CustomOp } from '../../onnxruntime/custom-op.ts';
+import { launchFused } from './fused-kernels.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
+
+/** Of the kernel for one token (kernels/portable/head-products.cuh); otherwise cuBLAS computes. */
+const COLUMNS_PER_BLOCK = 64;
 
 /**
  * AbsorbKeys: the non-rotary query parts of each head times its W_UK, from where they lie in their rows.
@@ -21,6 +25,13 @@ export function absorbKeysOp(kernels: GpuKernels): CustomOp {
       const [heads, nope, rank] = keys.shape as [number, number, number];
       const absorbed = context.output(0, [heads, numTokens, rank]);
       const firstColumn = q.pointer + BigInt(context.attributes['q_offset']! * kernels.elementBytes);
+      if (type !== 'f32' && numTokens === 1 && rank % COLUMNS_PER_BLOCK === 0) {
+        const launch = { grid: [rank / COLUMNS_PER_BLOCK, heads], block: 256, stream: context.gpuStream } as const;
+        launchFused(kernels, `absorbKeys_${type}`, launch, (into) =>
+          into.pointers(firstColumn, keys.pointer, absorbed.pointer).ints(nope, rank),
+        );
+        return;
+      }
       const product = {
         type,
         batch: heads,

@@ -9,12 +9,13 @@ const I32_BYTES = 4;
 const FLOAT_BYTES = 4;
 /** Of the kernel that routes and groups at once: blocks of its cluster, and where it is no longer the faster way. */
 const CLUSTER = 8;
-const WARPS = 32;
+const WARPS = 16;
 const MAX_TOKENS = 512;
 const MAX_CHOICES = 32;
 const MAX_GROUPS = 32;
 /** Of the kernels for more tokens: parts of the tokens. */
 const PARTS = 64;
+const WARPS_OF_PART = 32;
 
 /** How the (token, expert) pairs of a step become tiles of the products. */
 export interface Grouping {
@@ -84,17 +85,17 @@ const gatherMany: typeof gatherTokens = (kernels, sizes, tensors, scratch, { slo
   const pairOfSlot = GROUPS_HEADER + 4 * maxItems;
   const slotOfPair = pairOfSlot + numTokens * topK;
   const counts = slotOfPair + numTokens * topK;
-  const shared = groups > 0 ? FLOAT_BYTES * WARPS * experts : 0;
+  const shared = groups > 0 ? FLOAT_BYTES * WARPS_OF_PART * experts : 0;
   module.launch(
     `routePart_${experts <= 64 ? 64 : 256}`,
-    { grid: [PARTS], block: 32 * WARPS, shared, ...overlaps },
+    { grid: [PARTS], block: 32 * WARPS_OF_PART, shared, ...overlaps },
     (into) =>
       into
         .pointers(logits, scratch.ids, scratch.weights, behind(slotOfPair), behind(counts))
         .ints(numTokens, experts, topK, groups, topGroups, normalizes ? 1 : 0)
         .float(scale),
   );
-  module.launch('placeParts', { grid: [1], block: 32 * WARPS, ...overlaps }, (into) =>
+  module.launch('placeParts', { grid: [1], block: 32 * WARPS_OF_PART, ...overlaps }, (into) =>
     into.pointers(behind(counts), scratch.groups).ints(experts, slots),
   );
   module.launch(`spreadParts_${kernels.hopperType}`, { grid: [numTokens], block: 256, ...overlaps }, (into) =>

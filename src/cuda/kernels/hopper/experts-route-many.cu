@@ -6,6 +6,7 @@
 #include "experts-route.cuh"
 
 constexpr int kParts = 64;  // of the tokens, one a block
+constexpr int kThreads = 1024, kWarps = kThreads / 32;
 
 DEVICE int tokensOfPart(int numTokens) { return (numTokens + kParts - 1) / kParts; }
 

@@ -13,8 +13,9 @@
 namespace cg = cooperative_groups;
 
 constexpr int kBlocks = 8;  // a cluster: each routes its share of the tokens, and all know what the others have counted
+constexpr int kThreads = 512, kWarps = kThreads / 32;
 
-// Grid 8, one cluster, block 1024, dynamic shared memory: an int for each pair of ceil(T / 8) tokens, then 32 * experts floats if there are groups.
+// Grid 8, one cluster, block 512, dynamic shared memory: an int for each pair of ceil(T / 8) tokens, then 16 * experts floats if there are groups.
 template <int PER_LANE>
 DEVICE void routeAndGroup(const float* logits, int* ids, float* weights, int* groups, RouteShape shape, int itemSlots, int maxItems) {
   extern __shared__ int pairs[];  // expert << 16 | rank among the block's pairs of that expert; -1: none

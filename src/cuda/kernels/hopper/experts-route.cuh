@@ -4,7 +4,6 @@
 
 #include "primitives.cuh"
 
-constexpr int kThreads = 1024, kWarps = kThreads / 32;
 constexpr int kMaxExperts = 256;
 
 struct RouteShape {

@@ -1,4 +1,5 @@
 // Small steps between the products, one kernel each.
 #include "add-norm.cuh"
+#include "head-products.cuh"
 #include "router-logits.cuh"
 #include "swiglu.cuh"

@@ -32,26 +32,9 @@ DEVICE void addQuarter(const T* x, int lastToken, const float* weights, int last
   }
 }
 
-// Adds HELD values over the lanes that differ in the bits of STEP and below; each lane keeps half of what it holds as long as it has several.
-template <int HELD, int STEP, int COUNT>
-DEVICE void sumOverLanes(float (&values)[COUNT]) {
-  if constexpr (STEP > 0 && HELD == 1) {
-    values[0] += __shfl_xor_sync(~0u, values[0], STEP);
-    sumOverLanes<1, STEP / 2>(values);
-  } else if constexpr (STEP > 0) {
-    const bool takesUpper = threadIdx.x & STEP;
-#pragma unroll
-    for (int i = 0; i < HELD / 2; ++i) {
-      const float given = __shfl_xor_sync(~0u, takesUpper ? values[i] : values[HELD / 2 + i], STEP);
-      values[i] = (takesUpper ? values[HELD / 2 + i] : values[i]) + given;
-    }
-    sumOverLanes<HELD / 2, STEP / 2>(values);
-  }
-}
-
 // Lane l ends with the sums from l * COUNT / 32 on, in values[0] and, where COUNT is 64, values[1].
 template <int COUNT>
-DEVICE void sumOverWarp(float (&values)[COUNT]) { sumOverLanes<COUNT, 16>(values); }
+DEVICE void sumOverWarp(float (&values)[COUNT]) { sumOverLanes<COUNT, 16, 1>(values); }
 
 // Few tokens: a tile is one block, each of its four warps takes a quarter. Grid (ceil(T / TOKENS), ceil(experts / EXPERTS)), block 128.
 template <typename T, int N, int TOKENS, int EXPERTS>
