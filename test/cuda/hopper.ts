@@ -1,17 +1,18 @@
 // The Hopper kernels inside a session and behind their wrappers: node test/cuda/hopper.ts (Node 24, no development dependency)
 // Three layers of DeepSeek-V2-Lite's shape with random weights, eagerly and replayed. The truth are the same weights computed in float32 by
-// the portable kernels; in bfloat16 the Hopper kernels may be further from it than the portable ones by a factor only. The sampler
-// chooses the CPU sampler's tokens.
+// the portable kernels; in bfloat16 the Hopper kernels may be further from it than the portable ones by a factor only. With int8 experts and with
+// 8-bit latents both must differ from one another by little more than they do in bfloat16. The sampler chooses the CPU sampler's tokens.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { KernelChoice } from '../../src/cuda/ops/gpu-kernels.ts';
+import type { KvCacheDtype } from '../../src/deepseek-v2/latent-row.ts';
 import { FLOAT32, type Precision } from '../../src/deepseek-v2/precision.ts';
 import { makeDummyWeights } from '../../src/packing/dummy-weights.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import type { WorkEntry } from '../../src/runner/step-work.ts';
 import { Checks } from './checks.ts';
-import { describeSpread, relativeError, spreadOf } from './errors.ts';
+import { describeSpread, relativeError, type Spread, spreadOf } from './errors.ts';
 import { BFLOAT16, smallV2Lite } from './small-v2-lite.ts';
 import { StepSession } from './step-session.ts';
 import { verifySampler } from './verify-sampler.ts';
@@ -26,7 +27,16 @@ const WORST_FACTOR = 1.5;
 const ENOUGH_ROWS = 16;
 /** The portable kernels' own median: roundings to 8 bits in three layers, some ten a layer, that add up like a random walk. */
 const PORTABLE_MEDIAN = 0.02;
+/** How much further apart the Hopper and the portable kernels may be where something is quantised: what rounds otherwise counts for more. */
+const APART_FACTOR = 2;
 const config = smallV2Lite(3);
+
+/** A model on the GPU. */
+interface Variant {
+  readonly packed: PackedModel;
+  readonly precision: Precision;
+  readonly kvCacheDtype?: KvCacheDtype;
+}
 
 /** Sequence `index` computes `count` tokens after `start` cached ones. */
 function entry(index: number, start: number, count: number): WorkEntry {
@@ -67,15 +77,14 @@ const STEPS: readonly (readonly [string, WorkEntry[]])[] = [
 ];
 
 /** Rows of logits of each step. */
-function logitsOf(packed: PackedModel, precision: Precision, kernels: KernelChoice): Float32Array[][] {
+function logitsOf(variant: Variant, kernels: KernelChoice): Float32Array[][] {
   using session = new StepSession({
     config,
-    packed,
-    precision,
+    ...variant,
     kernels,
     numBlocks: NUM_BLOCKS,
     limits: { maxTokens: 16_384, maxSequences: 48, maxLogitRows: 48, maxBlocksPerSequence: BLOCKS_EACH },
-    decodeBuckets: precision === FLOAT32 ? [] : [1, 4, 48],
+    decodeBuckets: variant.precision === FLOAT32 ? [] : [1, 4, 48],
   });
   return STEPS.map(([, entries]) => session.run(entries));
 }
@@ -83,16 +92,38 @@ function logitsOf(packed: PackedModel, precision: Precision, kernels: KernelChoi
 const checks = new Checks();
 const cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
 try {
-  const packed = await makeDummyWeights({ config, precision: BFLOAT16, cacheRoot });
-  const truth = logitsOf(await widenPack(packed, cacheRoot), FLOAT32, 'portable');
-  const errorsOf = (kernels: KernelChoice): number[][] =>
-    logitsOf(packed, BFLOAT16, kernels).map((rows, step) => rows.map((row, i) => relativeError(row, truth[step]![i]!)));
-  compare(errorsOf('auto'), errorsOf('portable'));
+  const plain: Variant = {
+    packed: await makeDummyWeights({ config, precision: BFLOAT16, cacheRoot }),
+    precision: BFLOAT16,
+  };
+  const truth = logitsOf({ packed: await widenPack(plain.packed, cacheRoot), precision: FLOAT32 }, 'portable');
+  const [hopper, portable] = [logitsOf(plain, 'auto'), logitsOf(plain, 'portable')];
+  compare(differences(hopper, truth), differences(portable, truth));
+  const apart = spreadOf(differences(hopper, portable).flat());
+  const int8: Precision = { ...BFLOAT16, experts: 'u8' };
+  const quantized: Variant = {
+    packed: await makeDummyWeights({ config, precision: int8, cacheRoot }),
+    precision: int8,
+  };
+  compareApart('int8 experts', quantized, apart);
+  compareApart('8-bit latents', { ...plain, kvCacheDtype: 'fp8' }, apart);
   verifySampler((name, isOk, detail) => checks.report(name, isOk, detail));
 } finally {
   rmSync(cacheRoot, { recursive: true });
 }
 checks.finish();
+
+function differences(actual: readonly Float32Array[][], wanted: readonly Float32Array[][]): number[][] {
+  return actual.map((rows, step) => rows.map((row, i) => relativeError(row, wanted[step]![i]!)));
+}
+
+/** @param plain differences of the two kinds of kernels in bfloat16 */
+function compareApart(name: string, variant: Variant, plain: Spread): void {
+  const apart = spreadOf(differences(logitsOf(variant, 'auto'), logitsOf(variant, 'portable')).flat());
+  const isOk = apart.median <= APART_FACTOR * plain.median && apart.worst <= APART_FACTOR * plain.worst;
+  const detail = `Hopper and portable kernels apart by ${describeSpread(apart)}; without: ${describeSpread(plain)}`;
+  checks.report(name, isOk, detail);
+}
 
 /** @param hopper relative errors of each step's rows, like `portable` */
 function compare(hopper: readonly number[][], portable: readonly number[][]): void {
