@@ -113,6 +113,17 @@ def router_logits(fused, suffix, tokens, experts, hidden):
         verify_same(f"{name} {tile}", other, logits)
 
 
+def router_logits_many(tokens, experts, hidden):
+    x, weights = rand(tokens, hidden, dtype=torch.bfloat16), rand(experts, hidden)
+    logits, module = poisoned(tokens, experts, dtype=torch.float32), Module("hopper-router-logits-many.cubin")
+    module.launch("routerLogitsMany_bf16", (-(-tokens // 64), -(-experts // 64)), 256, [x, weights, logits, tokens, experts, hidden],
+                  shared=module.int("routerLogitsMany_sharedBytes"), early=True)
+    name, wanted = f"routerLogitsMany T={tokens} E={experts} hidden={hidden}", x.double() @ weights.double().T
+    # A tensor core cuts its sum off at the last bit, twelve times in each stretch of 64 columns.
+    verify(name, relative_error(logits, wanted), 1.5e-6)
+    verify(f"{name} largest", ((logits - wanted).abs() / (x.double().abs() @ weights.double().abs().T)).max().item(), 1.5e-6)
+
+
 def head_products(fused, suffix, heads, nope, rank, width):
     dtype, offset, tokens = DTYPES[suffix], 5 if nope % 2 else 0, 1
     q, keys = rand(tokens, offset + heads * nope + 192, dtype=dtype), rand(heads, nope, rank, dtype=dtype)
@@ -130,6 +141,9 @@ def head_products(fused, suffix, heads, nope, rank, width):
 
 
 def run():
+    for tokens in (1, 63, 64, 65, 300, 4096, 8191) if has_hopper() else ():
+        for experts, hidden in ((64, 2048), (160, 5120), (5, 64), (37, 128), (65, 320)):
+            router_logits_many(tokens, experts, hidden)
     for target in ("portable", "hopper") if has_hopper() else ("portable",):
         fused = Fused(target)
         for suffix in DTYPES:

@@ -15,6 +15,13 @@ const ENOUGH_LARGE_TILES = 84;
 const STRETCHES = 3 * 128;
 const FLOAT_BYTES = 4;
 
+const MANY_FILE = 'hopper-router-logits-many.cubin';
+/** Tokens and experts of a block, and columns of a stretch. */
+const MANY_TILE = 64;
+const MANY_DEPTH = 64;
+/** From here on its blocks fill half a large GPU. */
+const MANY_TOKENS = 4096;
+
 /**
  * RouterLogits: the router's product in float32, whatever the stream's type (kernels/portable/router-logits.cuh).
  *
@@ -32,6 +39,15 @@ export function routerLogitsOp(kernels: GpuKernels): CustomOp {
       const [numTokens, hidden] = x.shape as [number, number];
       const experts = weights.shape[0]!;
       const logits = context.output(0, [numTokens, experts]);
+      if (takesMany(kernels, numTokens, hidden)) {
+        const grid = [Math.ceil(numTokens / MANY_TILE), Math.ceil(experts / MANY_TILE)] as const;
+        const module = kernels.modules.get(MANY_FILE);
+        const shared = module.sharedBytes('routerLogitsMany');
+        const launch = { grid, block: 256, shared, stream: context.gpuStream, overlapsPrevious: true };
+        return module.launch('routerLogitsMany_bf16', launch, (into) =>
+          into.pointers(x.pointer, weights.pointer, logits.pointer).ints(numTokens, experts, hidden),
+        );
+      }
       const { suffix, ...shape } = chooseTile(numTokens, experts, hidden, kernels.elementBytes);
       launchFused(kernels, `routerLogits_${type}_${suffix}`, { ...shape, stream: context.gpuStream }, (into) =>
         into.pointers(x.pointer, weights.pointer, logits.pointer).ints(numTokens, experts, hidden),
@@ -40,7 +56,12 @@ export function routerLogitsOp(kernels: GpuKernels): CustomOp {
   };
 }
 
-/** The kernel of a step. All of them give the same bits. */
+/** Whether the tensor cores take it (kernels/hopper/router-logits-many.cu), whose sums have another order. */
+function takesMany({ hopperType }: GpuKernels, numTokens: number, hidden: number): boolean {
+  return hopperType === 'bf16' && hidden % MANY_DEPTH === 0 && numTokens >= MANY_TOKENS;
+}
+
+/** The kernel of a step of fewer tokens. All of them give the same bits. */
 function chooseTile(
   numTokens: number,
   experts: number,
