@@ -1,5 +1,5 @@
 """Timings of the Hopper kernels: graphs of many calls over rotating inputs, so that nothing is left in the L2 cache; medians.
-$BENCH: which of decode, chunks, experts, experts_int8, linear, sampler; all when absent."""
+$BENCH: which of decode, chunks, fresh, experts, experts_int8, linear, sampler; all when absent."""
 import itertools
 import os
 import random
@@ -7,6 +7,7 @@ import random
 import torch
 
 from checks import poisoned, timed
+from fresh import HEAD, FreshCase
 from paged import Fp8Rows
 from test_attention import PAGE, RANK, ROPE, WIDTH, Step
 from test_experts import TOP_K, Grouped, Layer, Small, routing
@@ -70,6 +71,28 @@ def chunks(points, fp8=False):
         us = timed(lambda: [step.attend(absorbed, rotary, pool_arguments, first, table, out, 0.1147) for _ in range(6)], 6)
         operations = (new * cached + new * (new + 1) // 2) * heads * 2 * (WIDTH + RANK)
         print(f"chunk{', 8-bit latents' if fp8 else ''}, {heads} heads, {new} new on {cached}: {us:.0f} us, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
+
+
+def fresh(points, heads):
+    """Prompts without cached tokens: expanded keys and values, with the two products that expand them, beside the absorbed form without its own."""
+    for count, new in points:
+        tokens, case = count * new, FreshCase("bf16", [new] * count, heads, wants_reference=False)
+        launcher = case.launcher()
+        pairs = count * (new * (new + 1) // 2) * heads
+        us = timed(lambda: [launcher() for _ in range(6)], 6)
+        latents = torch.randn(tokens, WIDTH, device="cuda").bfloat16()[:, :RANK]
+        weights = torch.randn(heads * HEAD, RANK, device="cuda").bfloat16()
+        products = timed(lambda: [torch.mm(latents, weights.T, out=out[:tokens]) for out in (case.keys, case.values) for _ in range(3)], 3)
+        pool, _ = random_pool(count * -(-new // PAGE), False)
+        table = torch.randperm(len(pool), device="cuda").int().view(count, -1).contiguous()
+        absorbed = torch.randn(heads, tokens, RANK, device="cuda").bfloat16()
+        rotary = torch.randn(tokens, heads, ROPE, device="cuda").bfloat16()
+        out, step = poisoned(heads, tokens, RANK, dtype=torch.bfloat16), Step("bf16", heads, count, 0)
+        step.plan(case.first, torch.zeros_like(case.first[:-1]))
+        pool_arguments = step.pool_arguments(pool)
+        other = timed(lambda: [step.attend(absorbed, rotary, pool_arguments, case.first, table, out, 0.1147) for _ in range(4)], 4)
+        print(f"fresh, {heads} heads, {count} x {new}: {us:.1f} us, {pairs * 2 * (2 * HEAD + ROPE) / us / 1e6:.0f} TFLOP/s, expansion {products:.1f} us; "
+              f"absorbed {other:.1f} us, {pairs * 2 * (WIDTH + RANK) / other / 1e6:.0f} TFLOP/s", flush=True)
 
 
 def experts(make, size, num_layers, sizes):
@@ -150,7 +173,7 @@ def sampler(V, counts):
 
 
 def run():
-    only = os.environ.get("BENCH", "decode chunks experts experts_int8 linear sampler").split()
+    only = os.environ.get("BENCH", "decode chunks fresh experts experts_int8 linear sampler").split()
     print(f"{torch.cuda.get_device_name()}: copy {copy_rate():.2f} TB/s")
     if "decode" in only:
         for fp8 in (False, True):
@@ -159,6 +182,8 @@ def run():
     if "chunks" in only:
         for fp8 in (False, True):
             chunks([(16, 2048, 0), (16, 2048, 6144), (128, 512, 6144)], fp8)
+    if "fresh" in only:
+        fresh([(8, 1024), (1, 8192), (4, 2048), (1, 2048), (64, 128)], 16)
     for name, make in (("experts", Layer), ("experts_int8", QuantizedLayer)):
         if name in only:
             experts(make, "V2Lite", 3, [1, 2, 4, 8, 16, 32, 48, 64, 128, 256, 512, 1024, 2048, 8192])

@@ -1,4 +1,4 @@
-"""All kernel tests on one GPU: run_all.py [portable] [fused] [products] [attention] [experts] [experts_int8] [route] [linear] [sampler] [bench] [bench_fused]; without names the tests, not the timings.
+"""All kernel tests on one GPU: run_all.py [portable] [fused] [products] [attention] [fresh] [experts] [experts_int8] [route] [linear] [sampler] [bench] [bench_fused]; without names the tests, not the timings.
 The last line says how many checks passed and failed."""
 import importlib
 import os
@@ -10,7 +10,7 @@ import torch
 from checks import results
 from driver import has_hopper
 
-TESTS = ("portable", "fused", "products", "attention", "experts", "experts_int8", "route", "linear", "sampler")
+TESTS = ("portable", "fused", "products", "attention", "fresh", "experts", "experts_int8", "route", "linear", "sampler")
 EVERYWHERE = ("portable", "fused", "products")
 
 

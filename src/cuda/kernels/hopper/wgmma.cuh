@@ -65,11 +65,11 @@ DEVICE uint32_t opaque(uint32_t v) {
                  : OUT##REGISTERS(d, 0) : "r"(a), "r"(b), "r"(accumulate));                                           \
   }
 // The same with a in registers, and b as rows of columns
-#define DEFINE_REGISTERS(NAME, T, TYPE)                                                                               \
-  DEVICE void NAME(T, float (&d)[128], const uint32_t (&a)[4], uint32_t b) {                                          \
-    asm volatile("{ .reg .b64 db; mov.b64 db, {%132, 0x40000040};\nwgmma.mma_async.sync.aligned.m64n256k16.f32." TYPE  \
-                 "." TYPE " {" NAMES128 "}, {%128, %129, %130, %131}, db, 1, 1, 1, 1; }\n"                             \
-                 : OUT128(d, 0) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b));                                \
+#define DEFINE_REGISTERS(NAME, T, TYPE, N, REGISTERS, A0, A1, A2, A3, B)                                              \
+  DEVICE void NAME(T, float (&d)[REGISTERS], const uint32_t (&a)[4], uint32_t b) {                                    \
+    asm volatile("{ .reg .b64 db; mov.b64 db, {" B ", 0x40000040};\nwgmma.mma_async.sync.aligned.m64n" N "k16.f32." TYPE \
+                 "." TYPE " {" NAMES##REGISTERS "}, {" A0 ", " A1 ", " A2 ", " A3 "}, db, 1, 1, 1, 1; }\n"              \
+                 : OUT##REGISTERS(d, 0) : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b));                        \
   }
 // d [64, N] (+)= a [64, 16] b with a in registers, and b as rows of k
 #define DEFINE_REGISTERS_ROWS(T, TYPE, N, REGISTERS, A0, A1, A2, A3, B, P)                                            \
@@ -84,10 +84,13 @@ DEFINE_SHARED(productOfRows, __half, "f16", "32", 16, "%16", "%17", "%18", "0")
 DEFINE_SHARED(productOfRows, __half, "f16", "64", 32, "%32", "%33", "%34", "0")
 DEFINE_SHARED(productOfRows, __half, "f16", "128", 64, "%64", "%65", "%66", "0")
 DEFINE_SHARED(productOfRows, __nv_bfloat16, "bf16", "64", 32, "%32", "%33", "%34", "0")
+DEFINE_SHARED(productOfRows, __nv_bfloat16, "bf16", "128", 64, "%64", "%65", "%66", "0")
 DEFINE_SHARED(productOfColumns, __half, "f16", "256", 128, "%128", "%129", "%130", "1")
 DEFINE_SHARED(productOfColumns, __nv_bfloat16, "bf16", "256", 128, "%128", "%129", "%130", "1")
-DEFINE_REGISTERS(productOfColumns, __half, "f16")
-DEFINE_REGISTERS(productOfColumns, __nv_bfloat16, "bf16")
+DEFINE_REGISTERS(productOfColumns, __half, "f16", "256", 128, "%128", "%129", "%130", "%131", "%132")
+DEFINE_REGISTERS(productOfColumns, __nv_bfloat16, "bf16", "256", 128, "%128", "%129", "%130", "%131", "%132")
+DEFINE_REGISTERS(productOfColumns, __half, "f16", "128", 64, "%64", "%65", "%66", "%67", "%68")
+DEFINE_REGISTERS(productOfColumns, __nv_bfloat16, "bf16", "128", 64, "%64", "%65", "%66", "%67", "%68")
 DEFINE_REGISTERS_ROWS(__half, "f16", "16", 8, "%8", "%9", "%10", "%11", "%12", "%13")
 DEFINE_REGISTERS_ROWS(__half, "f16", "32", 16, "%16", "%17", "%18", "%19", "%20", "%21")
 DEFINE_REGISTERS_ROWS(__half, "f16", "64", 32, "%32", "%33", "%34", "%35", "%36", "%37")
