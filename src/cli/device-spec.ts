@@ -17,6 +17,10 @@ const PRECISIONS: Readonly<Record<ServeConfig['dtype'], Precision>> = {
 /** Names that people know the element types by. */
 export const DTYPE_NAMES = { f32: 'float32', f16: 'float16', bf16: 'bfloat16' } as const;
 
+/** Running sequences where the configuration says nothing. */
+const CPU_NUM_SEQS = 64;
+const GPU_NUM_SEQS = 256;
+
 /**
  * The device that --device, --dtype, --quantization and --kv-cache-dtype ask for.
  * @throws ConfigError when the device does not compute, or cache, in this type
@@ -44,4 +48,9 @@ export function toDeviceSpec(config: ServeConfig): DeviceSpec {
 export function cacheDtypeName(device: DeviceSpec): string {
   const kvCacheDtype = kvCacheDtypeOf(device);
   return kvCacheDtype === 'auto' ? DTYPE_NAMES[precisionOf(device).stream] : kvCacheDtype;
+}
+
+/** Sequences that run at once: what the configuration says, or as many as the device gains from. */
+export function maxNumSeqsOf({ maxNumSeqs, device }: Pick<ServeConfig, 'maxNumSeqs' | 'device'>): number {
+  return maxNumSeqs ?? (device === 'cpu' ? CPU_NUM_SEQS : GPU_NUM_SEQS);
 }

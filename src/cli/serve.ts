@@ -1,7 +1,7 @@
 import type { ServeConfig } from '../config/serve-config.ts';
 import { exitNow } from '../onnxruntime/process-exit.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { DTYPE_NAMES, toDeviceSpec } from './device-spec.ts';
+import { DTYPE_NAMES, maxNumSeqsOf, toDeviceSpec } from './device-spec.ts';
 import { formatCount } from './format.ts';
 import { effectiveThreads, LaunchReporter } from './launch-reporter.ts';
 import { isLoopback } from './listen.ts';
@@ -44,7 +44,7 @@ function createServerLogger({ logLevel, logFormat }: ServeConfig): Logger {
 }
 
 function announce(config: ServeConfig, server: RunningServer, logger: Logger): void {
-  const { maxNumSeqs } = config;
+  const maxNumSeqs = maxNumSeqsOf(config);
   const device = toDeviceSpec(config);
   const place =
     device.type === 'cpu'

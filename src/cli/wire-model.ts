@@ -10,7 +10,7 @@ import { CheckpointError } from '../errors.ts';
 import type { GenerationDefaults } from '../openai/served-model.ts';
 import { defaultCacheRoot } from '../packing/cache-root.ts';
 import { loadTokenizer } from '../text/tokenizer.ts';
-import { toDeviceSpec } from './device-spec.ts';
+import { maxNumSeqsOf, toDeviceSpec } from './device-spec.ts';
 import type { LoadedModel } from './loading-model.ts';
 import { ModelText, openChatTemplate } from './model-text.ts';
 
@@ -67,7 +67,7 @@ export async function wireModel({ config, folder, observer, onEvent }: WireOptio
     loadFormat: config.loadFormat,
     gpuMemoryUtilization: config.gpuMemoryUtilization,
     maxModelLen: config.maxModelLen,
-    maxNumSeqs: config.maxNumSeqs,
+    maxNumSeqs: maxNumSeqsOf(config),
     maxNumBatchedTokens: config.maxNumBatchedTokens,
     stepTargetMs: config.stepTargetMs,
     kvCacheMemoryBytes: config.kvCacheMemoryBytes,

@@ -194,7 +194,8 @@ export const SETTINGS = {
     group: 'Engine',
     value: 'N',
     description: 'sequences that run at once; more wait in the queue',
-    schema: count({ min: 1, max: 4096 }).default(64),
+    defaultText: '64 on the CPU, 256 on a GPU',
+    schema: orAuto(count({ min: 1, max: 4096 })).default(null),
   },
   maxNumBatchedTokens: {
     group: 'Engine',

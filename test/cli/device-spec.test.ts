@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cacheDtypeName, toDeviceSpec } from '../../src/cli/device-spec.ts';
+import { cacheDtypeName, maxNumSeqsOf, toDeviceSpec } from '../../src/cli/device-spec.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { ConfigError } from '../../src/errors.ts';
 import { precisionOf } from '../../src/ranks/device-spec.ts';
@@ -43,4 +43,12 @@ it.each([
   [{ device: 'cuda', dtype: 'float16', kvCacheDtype: 'fp8' }, 'fp8'],
 ])('latents with %j are cached in %s', (flags, name) => {
   expect(cacheDtypeName(specOf(flags))).toBe(name);
+});
+
+it.each([
+  [{}, 64],
+  [{ device: 'cuda' }, 256],
+  [{ device: 'cuda', maxNumSeqs: '7' }, 7],
+])('%j runs up to %i sequences at once', (flags, count) => {
+  expect(maxNumSeqsOf(loadConfig({ flags, env: {} }))).toBe(count);
 });

@@ -54,7 +54,7 @@ describe('defaults', () => {
       shutdownTimeout: 30,
       logLevel: 'info',
       logFormat: 'auto',
-      maxNumSeqs: 64,
+      maxNumSeqs: null,
       maxNumBatchedTokens: null,
       stepTargetMs: 200,
       kvCacheMemoryBytes: null,
