@@ -51,6 +51,7 @@ if wants profile; then
   for step in 1 64 256 prefill; do
     NODE=$node part "profile, $step" 100 34 bench/cuda/profile.sh "$step"
   done
+  part "steps, 8-bit latents" 150 7 "$node" bench/cuda/steps.ts --cache "$cache" --kv-cache-dtype fp8 1 8 64 256
 fi
 if wants serve; then
   model=$(mktemp -d)

@@ -3,6 +3,7 @@
 // tested in test/kernels). cuBLAS comes from install-cuda where $CACHE is set, otherwise from the system.
 import { CudaDevice } from '../../src/cuda/device.ts';
 import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
+import { latentRow } from '../../src/deepseek-v2/latent-row.ts';
 import { Checks } from './checks.ts';
 import { loadCudaLibraries } from './cuda-runtime.ts';
 import { DeviceContext, type DeviceTensor } from './device-context.ts';
@@ -38,6 +39,18 @@ function randomBits(type: Stream, count: number): Uint16Array<ArrayBuffer> {
   });
 }
 
+/** Rows of 8-bit latents with scales of about one, none of it NaN. */
+function randomFp8Rows(type: Stream, count: number): Uint8Array<ArrayBuffer> {
+  const { bytes } = latentRow({ kvLoraRank: RANK, qkRopeHeadDim: ROPE }, type, 'fp8');
+  const rows = Uint8Array.from({ length: count * bytes }, () => (random() < 0.5 ? 0x80 : 0) | (0x20 + 0x20 * random()));
+  for (let row = 0; row < count; row++) {
+    const scales = Float32Array.from({ length: RANK / 128 }, () => 0.5 + random());
+    rows.set(new Uint8Array(scales.buffer), row * bytes + RANK);
+    rows.set(new Uint8Array(randomBits(type, ROPE).buffer), row * bytes + RANK + 4 * scales.length);
+  }
+  return rows;
+}
+
 function verify(name: string, type: Stream, actual: Float32Array, wanted: Float32Array): void {
   const error = relativeError(actual, wanted);
   report(name, error < TOLERANCE[type], `relative error ${error.toExponential(1)}`);
@@ -50,6 +63,7 @@ function verifyAttention(
   heads: number,
   sequences: readonly [number, number][],
   numDecodes: number,
+  kvCacheDtype: 'auto' | 'fp8' = 'auto',
 ): void {
   const used = sequences.reduce((sum, [, count]) => sum + count, 0);
   const numTokens = numDecodes === sequences.length ? numDecodes : used;
@@ -82,12 +96,13 @@ function verifyAttention(
     ),
     blockTable: context.tensor('i32', [sequences.length, maxBlocks], table),
   };
-  const past = randomBits(type, 1_000_003);
+  const row = latentRow({ kvLoraRank: RANK, qkRopeHeadDim: ROPE }, type, kvCacheDtype);
+  const past = kvCacheDtype === 'fp8' ? randomFp8Rows(type, 1009) : randomBits(type, 1_000_003);
   const attend = (choice: 'auto' | 'portable') => {
-    using ops = new CudaOps(context.device, type, choice);
+    using ops = new CudaOps(context.device, type, choice, row.type);
     const named = (name: string) => ops.all.find((op) => op.name === name)!;
     ops.beginStep(numDecodes);
-    const pool = context.tensor(type, [numBlocks * PAGE, RANK + ROPE], past);
+    const pool = context.tensor(row.type, [numBlocks * PAGE, row.columns], past);
     const written = { heads, rope: ROPE, kv_offset: heads * (NOPE + ROPE), q_offset: heads * NOPE, epsilon: 1e-6 };
     const { weight, cosine, sine, firstTokens: first, contextLengths: lengths } = inputs;
     const [rotary] = context.run(named('LatentWrite'), written, [rows, rows, weight, cosine, sine, inputs.slots, pool]);
@@ -97,12 +112,16 @@ function verifyAttention(
     ]);
     const all = [inputs.absorbed, rotary!, pool, first, lengths, inputs.blockTable, ...plan];
     const [out] = context.run(named('PagedAttention'), { page_size: PAGE, scale: 0.05 }, all);
-    return { out: context.read(out!), rotary: context.read(rotary!), pool: context.read(pool) };
+    const values = row.type === 'u8' ? null : context.read(pool);
+    return { out: context.read(out!), rotary: context.read(rotary!), pool: values };
   };
   const hopper = attend('auto');
   const portable = attend('portable');
-  const name = `attention ${type}, ${heads} heads, ${sequences.length} sequences, ${numDecodes} of them decode`;
-  for (const part of ['rotary', 'pool', 'out'] as const) verify(`${name}: ${part}`, type, hopper[part], portable[part]);
+  const name = `attention ${type}, latents ${kvCacheDtype}, ${heads} heads, ${sequences.length} sequences, ${numDecodes} of them decode`;
+  for (const part of ['rotary', 'pool', 'out'] as const) {
+    const [actual, wanted] = [hopper[part], portable[part]];
+    if (actual && wanted) verify(`${name}: ${part}`, type, actual, wanted);
+  }
 }
 
 interface ExpertShape {
@@ -197,51 +216,23 @@ function verifyLinear(
 
 using device = new CudaDevice(0);
 process.stdout.write(`${device.name}\n`);
+/** Sequences as (cached, new) tokens, and how many of them decode. */
+// biome-ignore format: pairs
+const STEPS: readonly (readonly [sequences: readonly [number, number][], numDecodes: number])[] = [
+  [[[0, 1]], 1],
+  [[[900, 1], [0, 1], [63, 1], [0, 0]], 4],
+  [Array.from({ length: 150 }, (_, i): [number, number] => [(i * 3) % 250, 1]), 150],
+  [[[300, 1], [5, 1], [100, 70], [0, 9]], 2],
+  [[[0, 200], [64, 64]], 0],
+];
 for (const type of ['bf16', 'f16'] as const) {
-  using context = new DeviceContext(device);
-  for (const heads of [16, 128]) {
-    verifyAttention(context, type, heads, [[0, 1]], 1);
-    verifyAttention(
-      context,
-      type,
-      heads,
-      [
-        [900, 1],
-        [0, 1],
-        [63, 1],
-        [0, 0],
-      ],
-      4,
-    );
-    verifyAttention(
-      context,
-      type,
-      heads,
-      Array.from({ length: 150 }, (_, i): [number, number] => [(i * 3) % 250, 1]),
-      150,
-    );
-    verifyAttention(
-      context,
-      type,
-      heads,
-      [
-        [300, 1],
-        [5, 1],
-        [100, 70],
-        [0, 9],
-      ],
-      2,
-    );
-    verifyAttention(
-      context,
-      type,
-      heads,
-      [
-        [0, 200],
-        [64, 64],
-      ],
-      0,
-    );
+  for (const kvCacheDtype of ['auto', 'fp8'] as const) {
+    using context = new DeviceContext(device);
+    for (const heads of [16, 128]) {
+      for (const [sequences, numDecodes] of STEPS) {
+        verifyAttention(context, type, heads, sequences, numDecodes, kvCacheDtype);
+      }
+    }
   }
 }
 for (const type of ['bf16', 'f16'] as const) {

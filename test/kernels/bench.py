@@ -53,7 +53,8 @@ def decode(heads, points, num_pages, fp8=False):
                 step.attend(absorbed, rotary, pool_arguments, first, tables[i % sets], out, 0.1147)
         us = timed(capture, calls)
         data, operations = count * context * token_bytes, count * context * heads * 2 * (WIDTH + RANK)
-        print(f"decode{', 8-bit latents' if fp8 else ''}, {heads} heads, {count} x {context}: {us:.1f} us, {data / us / 1e6:.2f} TB/s, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
+        speed = f"{us:.1f} us, {data / us / 1e6:.2f} TB/s, {operations / us / 1e6:.0f} TFLOP/s"
+        print(f"decode{', 8-bit latents' if fp8 else ''}, {heads} heads, {count} x {context}: {speed}", flush=True)
 
 
 def chunks(points, fp8=False):
@@ -70,7 +71,8 @@ def chunks(points, fp8=False):
         pool_arguments = step.pool_arguments(pool)
         us = timed(lambda: [step.attend(absorbed, rotary, pool_arguments, first, table, out, 0.1147) for _ in range(6)], 6)
         operations = (new * cached + new * (new + 1) // 2) * heads * 2 * (WIDTH + RANK)
-        print(f"chunk{', 8-bit latents' if fp8 else ''}, {heads} heads, {new} new on {cached}: {us:.0f} us, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
+        speed = f"{us:.0f} us, {operations / us / 1e6:.0f} TFLOP/s"
+        print(f"chunk{', 8-bit latents' if fp8 else ''}, {heads} heads, {new} new on {cached}: {speed}", flush=True)
 
 
 def fresh(points, heads):

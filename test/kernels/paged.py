@@ -77,10 +77,12 @@ class LatentWriteCase:
 class AttentionCase:
     """sequences: (cached tokens, new tokens) of each. Unused pages are NaN, unused entries of the table out of range.
     fp8: 8-bit latents. `wanted` is what they say, `unquantised` what attention over what they were made of gives. normed: latents as
-    RMSNorm leaves them, with weights of very different sizes. latent_size, query_size: of the parts without rotary position."""
+    RMSNorm leaves them, with weights of very different sizes. latent_size, query_size: of the parts without rotary position.
+    rounded_from: the kernel of the sequences from this one on rounds what 8-bit latents say to the stream's type; so
+    does `wanted`."""
 
     def __init__(self, suffix, sequences, heads, rank, rope, page, padding=0, ramp=False, fp8=False, normed=False, unquantised=False,
-                 latent_size=1., query_size=1.):
+                 latent_size=1., query_size=1., rounded_from=None):
         dtype, width = DTYPES[suffix], rank + rope
         counts = [new for _, new in sequences]
         self.tokens = sum(counts) + padding
@@ -115,6 +117,8 @@ class AttentionCase:
             stored = rows_of.quantised(latents) if fp8 else latents
             self.pool[blocks[rows // page], rows % page] = stored
             keys = rows_of.values(stored) if fp8 else latents.double()
+            if fp8 and rounded_from is not None and s >= rounded_from:
+                keys = keys.to(dtype).double()
             self._attend(self.wanted, keys, at, new, rank)
             if unquantised:
                 self._attend(self.unquantised, latents.double(), at, new, rank)

@@ -82,10 +82,16 @@ def run_case(case, suffix, heads, num_decodes, query_length=1, **options):
     return out
 
 
+def rounded_from(rows, num_decodes):
+    """The first sequence whose 8-bit latents become values of the stream's type: all that the kernels for 64 rows serve."""
+    return num_decodes if rows <= 32 else 0
+
+
 def attention(kind, sequences, heads, num_decodes, query_length=1, padding=0, ramp=False, **latents):
     """kind: bf16, f16, or either with 8-bit latents: bf16 fp8, f16 fp8"""
     suffix, fp8 = kind.split()[0], "fp8" in kind
-    case = AttentionCase(suffix, sequences, heads, RANK, ROPE, PAGE, padding, ramp, fp8=fp8, **latents)
+    case = AttentionCase(suffix, sequences, heads, RANK, ROPE, PAGE, padding, ramp, fp8=fp8,
+                         rounded_from=rounded_from(heads * query_length, num_decodes), **latents)
     out = run_case(case, suffix, heads, num_decodes, query_length)
     few = sequences if len(sequences) < 9 else f"{len(sequences)} sequences"
     name = f"attention {kind} H={heads} decodes {num_decodes}x{query_length} {few}{' ramp' if ramp else ''}"
@@ -179,7 +185,8 @@ def replays():
     for heads, kind in itertools.product((16, 128), ("bf16", "bf16 fp8")):
         suffix, fp8, count, top = "bf16", "fp8" in kind, 9, 3000
         lengths = [[5, 64, 1, 2000, 3000, 700, 64, 65, 1], [1, 63, 64, 65, 127, 128, 129, 1000, 3000], [1] * 9]
-        cases = [AttentionCase(suffix, [(n - 1, 1) for n in ns], heads, RANK, ROPE, PAGE, fp8=fp8) for ns in lengths]
+        latents = {"fp8": fp8, "rounded_from": rounded_from(heads, count)}
+        cases = [AttentionCase(suffix, [(n - 1, 1) for n in ns], heads, RANK, ROPE, PAGE, **latents) for ns in lengths]
         pool = torch.zeros_like(max((c.pool for c in cases), key=len))
         table = torch.zeros(count, -(-top // PAGE), dtype=torch.int32, device="cuda")
         first, context = cases[0].first, torch.zeros(count, dtype=torch.int32, device="cuda")

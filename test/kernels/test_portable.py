@@ -56,7 +56,8 @@ def attention(module, suffix, sequences, heads, rank, rope, page, padding=0, fp8
     module.launch(f"portableAttention{'Fp8' if fp8 else ''}_{suffix}", (case.tokens, heads), 32 * warps,
                   [case.absorbed, case.rotary, case.pool, case.first, case.context, case.table, out, shape],
                   shared=4 * (rank + rope + warps * (rank + 2)))
-    verify(f"attention {suffix}{' fp8' if fp8 else ''} {sequences} H={heads} {rank}+{rope} page {page}", relative_error(out, case.wanted), TOLERANCE[suffix])
+    name = f"attention {suffix}{' fp8' if fp8 else ''} {sequences} H={heads} {rank}+{rope} page {page}"
+    verify(name, relative_error(out, case.wanted), TOLERANCE[suffix])
 
 
 def experts(modules, suffix, tokens, count, top_k, hidden, inter, groups=0, top_groups=0, normalize=0, scale=1.0, int8=False):

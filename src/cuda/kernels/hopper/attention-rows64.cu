@@ -22,7 +22,7 @@ struct PlainPages {
   const CUtensorMap* map;
 };
 struct Fp8Pages {
-  static constexpr int kPublishers = 128, kCopyRegisters = 88, kProductRegisters = 208;
+  static constexpr int kPublishers = 128, kCopyRegisters = 72, kProductRegisters = 216;
   const CUtensorMap* map;  // of the rows as 328 values of T
   const uint8_t* pool;
 };
@@ -215,13 +215,13 @@ DEVICE void copyTiles(const Fp8Pages& pages, Walk& walk, Stages stages, const in
       if (thread < kTile) reinterpret_cast<float4*>(scales)[thread] = rowScales;
       namedBarrier(4, 128);
       barrierWait(bytes, phase);
+      typename Fp8Tile<T>::Bytes ahead = mine.load(tile, scales, 0);
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        uint4 packed[4];
-        float by[4];
-        mine.load(packed, by, tile, scales, i);
-        if (i >= 2) namedBarrier(4, 128);  // everybody has read what the values overwrite, and at last the scales
-        mine.store(packed, by, tile, i);
+        const typename Fp8Tile<T>::Bytes box = ahead;
+        if (i < 3) ahead = mine.load(tile, scales, i + 1);
+        if (i == 2) namedBarrier(4, 128);  // everybody has read all of it, what the values overwrite and the scales
+        mine.store(box, tile, i);
         if (i >= 1) {
           asyncProxyFence();
           barrierArrive(full + 8 * (i - 1));

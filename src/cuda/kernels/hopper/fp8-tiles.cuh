@@ -4,40 +4,59 @@
 // Boxes of 64 tokens x 128 bytes, 8 KiB each like those of 64 values, are copied to where the upper half of the latents will lie, and
 // become two boxes of values from the lowest on:
 //   bytes i: box 4 + i; its values: boxes 2 i and 2 i + 1. Values 2 overwrite bytes 0 and 1, values 3 overwrite bytes 2 and 3.
-// The rotary parts are values already, and are copied to their box.
+// The rotary parts are values already, and are copied to their box. (Bytes loaded straight to registers, a tile ahead, were slower.)
 #pragma once
 #include "attention.cuh"
 
-// By 128 threads, thread 0 to 127 of them. Box i of bytes at bytes + i * kBoxBytes, tile as above.
+// The share of one of 128 threads: of the 16-byte chunks of a box of bytes, number `chunk` in rows row + 16 m. Of 8 threads no two touch
+// the same bank, be it reading or writing.
 template <typename T> struct Fp8Tile {
-  int row, chunk;  // of the 16-byte chunks of a box, those of `chunk` in rows row + 16 m. 8 threads touch all banks, reading and writing
+  int row, chunk;
   __device__ __forceinline__ explicit Fp8Tile(int thread)
       : row(((thread >> 4 & 3) ^ (thread >> 2 & 1) * 5) + (thread >> 6) * 8), chunk((thread & 3) + (thread >> 3 & 1) * 4) {}
 
-  // Copies box i of bytes into registers, with the scales of its rows. scales: [64][4] float
-  __device__ __forceinline__ void load(uint4 (&bytes)[4], float (&by)[4], uint32_t tile, const float* scales, int i) const {
+  // A box of bytes in registers, with the scales of its rows.
+  struct Bytes {
+    uint4 of[4];
+    float by[4];
+  };
+
+  // scales: [64][4] float
+  __device__ __forceinline__ Bytes load(uint32_t tile, const float* scales, int i) const {
+    Bytes bytes;
 #pragma unroll
     for (int m = 0; m < 4; ++m) {
-      bytes[m] = loadShared16(tile + (4 + i) * kBoxBytes + swizzled(row + 16 * m, chunk));
-      by[m] = scales[(row + 16 * m) * 4 + i];
+      bytes.of[m] = loadShared16(tile + (4 + i) * kBoxBytes + swizzled(row, chunk) + m * 16 * 128);
+      bytes.by[m] = scales[(row + 16 * m) * 4 + i];
     }
+    return bytes;
   }
 
-  __device__ __forceinline__ void store(const uint4 (&bytes)[4], const float (&by)[4], uint32_t tile, int i) const {
+  __device__ __forceinline__ void store(const Bytes& bytes, uint32_t tile, int i) const {
+    const uint32_t to = tile + i * 2 * kBoxBytes + swizzled(row, 2 * chunk);
 #pragma unroll
-    for (int m = 0; m < 4; ++m) {
-      const auto values = [&](uint32_t low, uint32_t high) {
-        return make_uint4(scaled(lowerFp8(low), by[m]), scaled(upperFp8(low), by[m]), scaled(lowerFp8(high), by[m]), scaled(upperFp8(high), by[m]));
-      };
-      const int r = row + 16 * m;
-      storeShared16(tile + swizzled(r, 16 * i + 2 * chunk), values(bytes[m].x, bytes[m].y));
-      storeShared16(tile + swizzled(r, 16 * i + 2 * chunk + 1), values(bytes[m].z, bytes[m].w));
+    for (int m = 0; m < 4; m += 2) {  // two rows at once: their conversions do not wait for each other
+      uint4 values[2][2];
+#pragma unroll
+      for (int k = 0; k < 2; ++k) {
+        const uint4 of = bytes.of[m + k];
+        values[k][0] = scaled(of.x, of.y, bytes.by[m + k]);
+        values[k][1] = scaled(of.z, of.w, bytes.by[m + k]);
+      }
+#pragma unroll
+      for (int k = 0; k < 2; ++k) {
+        storeShared16(to + (m + k) * 16 * 128, values[k][0]);
+        storeShared16((to ^ 16) + (m + k) * 16 * 128, values[k][1]);
+      }
     }
   }
 
  private:
-  __device__ __forceinline__ static uint32_t scaled(uint32_t halves, float by) {
-    const float2 v = Pair<__half>::unpack(halves);
-    return Pair<T>::pack(v.x * by, v.y * by);
+  __device__ __forceinline__ static uint4 scaled(uint32_t low, uint32_t high, float by) {
+    const auto two = [&](uint32_t halves) {
+      const float2 v = Pair<__half>::unpack(halves);
+      return Pair<T>::pack(v.x * by, v.y * by);
+    };
+    return make_uint4(two(lowerFp8(low)), two(upperFp8(low)), two(lowerFp8(high)), two(upperFp8(high)));
   }
 };
