@@ -114,6 +114,8 @@ export interface BatchedProduct {
 export interface RowProduct {
   readonly type: StreamType;
   readonly x: Pointer;
+  /** Elements from row to row of x; depth where absent. */
+  readonly xStride?: number;
   readonly w: Pointer;
   readonly y: Pointer;
   readonly numTokens: number;
@@ -168,11 +170,11 @@ export class Cublas implements Disposable {
   }
 
   /** Enqueues the product, summed in float32. @throws CublasError */
-  multiplyRows({ type, x, w, y, numTokens, width, depth }: RowProduct, stream: Pointer): void {
+  multiplyRows({ type, x, xStride, w, y, numTokens, width, depth }: RowProduct, stream: Pointer): void {
     this.#useStream(stream);
     const code = TYPES[type];
     const operations = [OPERATIONS.transpose, OPERATIONS.none];
-    const factors = [w, code, depth, x, code, depth];
+    const factors = [w, code, depth, x, code, xStride ?? depth];
     const sizes = [width, numTokens, depth];
     const all = [this.#handle, ...operations, ...sizes, this.#one, ...factors, this.#zero, y, code, width];
     this.#call('cublasGemmEx', ...all, COMPUTE_32F!, DEFAULT_ALGORITHM!);

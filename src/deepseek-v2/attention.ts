@@ -22,7 +22,8 @@ export interface RotaryTables {
  */
 export interface AttentionEmitter {
   /**
-   * Attention of one layer in the absorbed form (paper section 2.1.2): W_UK is multiplied into the queries and W_UV into the result.
+   * Attention of one layer, in the absorbed form (paper section 2.1.2): W_UK is multiplied into the queries and W_UV into the result. Where nothing is
+   * cached, a GPU may expand keys and values instead.
    * @returns [T, heads * vHeadDim]
    */
   attend(layer: number, projections: Projections, rotary: RotaryTables): Value;

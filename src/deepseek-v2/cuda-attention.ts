@@ -21,8 +21,10 @@ export const cudaAttentionNames = {
   blockTable: 'block_table',
 } as const;
 
-/** Number of outputs of AttentionPlan. */
+/** Numbers of outputs of the operators. */
 const PLAN_OUTPUTS = 3;
+const WRITE_OUTPUTS = 2;
+const OPERAND_OUTPUTS = 4;
 
 /** Attention by the custom operators of cuda/ops, over the pool in place; lengths are read on the device. */
 export class CudaAttention implements AttentionEmitter {
@@ -66,17 +68,15 @@ export class CudaAttention implements AttentionEmitter {
     const prefix = `layers.${layer}.`;
     const label = `${prefix}attention`;
     const pool = this.#pools[layer]!;
-    // Both operators read their parts of the projections in place.
-    const absorbed = graph.node('AbsorbKeys', [query.rows, this.#context.weight(`${prefix}w_uk`)], {
-      domain: LATENT_SERVE_DOMAIN,
-      label,
-      attributes: { q_offset: query.offset },
-    }); // [heads, T, rank]
-    const rotated = graph.node(
+    const [keyWeights, valueWeights] = ['w_uk', 'w_uv'].map((name) => this.#context.weight(`${prefix}${name}`));
+    const domain = LATENT_SERVE_DOMAIN;
+    // The operators read their parts of the projections in place.
+    const written = graph.nodes(
       'LatentWrite',
       [latent.rows, query.rows, this.#context.weight(`${prefix}kv_a_norm`), rotary.cos, rotary.sin, this.#slots, pool],
+      WRITE_OUTPUTS,
       {
-        domain: LATENT_SERVE_DOMAIN,
+        domain,
         label,
         attributes: {
           heads: numHeads,
@@ -86,16 +86,27 @@ export class CudaAttention implements AttentionEmitter {
           epsilon: { float: LATENT_NORM_EPS },
         },
       },
-    ); // [T, heads, rope]
-    const latents = graph.node('PagedAttention', [absorbed, rotated, pool, ...this.#sequences, ...this.#plan], {
-      domain: LATENT_SERVE_DOMAIN,
-      label,
-      attributes: { page_size: this.#blockSize, scale: { float: softmaxScale(config) } },
-    }); // [heads, T, rank]
-    return graph.node('ExpandValues', [latents, this.#context.weight(`${prefix}w_uv`)], {
-      domain: LATENT_SERVE_DOMAIN,
-      label,
-    });
+    );
+    const [rotated, latents] = written as [Value, Value];
+    const operands = graph.nodes(
+      'AttentionOperands',
+      [query.rows, latents, keyWeights!, valueWeights!],
+      OPERAND_OUTPUTS,
+      { domain, label, attributes: { q_offset: query.offset } },
+    );
+    return graph.node(
+      'MlaAttention',
+      [query.rows, rotated, latents, ...operands, valueWeights!, pool, ...this.#sequences, ...this.#plan],
+      {
+        domain,
+        label,
+        attributes: {
+          q_offset: query.offset,
+          page_size: this.#blockSize,
+          scale: { float: softmaxScale(config) },
+        },
+      },
+    );
   }
 
   finish(): void {}

@@ -185,7 +185,7 @@ export class CudaRank implements Rank {
       sampling.takeTokens(buffers);
     }
     this.#bindStep(attached, buffers);
-    this.#ops.beginStep(shape.numDecodes);
+    this.#ops.beginStep(shape.numDecodes, shape.areChunksFresh);
     this.#session.run(this.#binding, this.#optionsOf(shape.isReplayable ? shape.numSequences : NO_GRAPH));
     if (buffers.sampling?.shape && sampling) sampling.run(buffers, awaitLateInputs);
     else logits.download(buffers.logits.subarray(0, shape.numLogitRows * memory.limits.vocabSize), this.#stream);
@@ -220,8 +220,8 @@ export class CudaRank implements Rank {
 
   /** Inputs lie one after another, so that their addresses follow from the step's shape. */
   #bindStep({ inputs, logits }: Attached, { shape, memory }: PagedStepBuffers): void {
-    const { isReplayable: _isReplayable, takesTokens: _takesTokens, ...sizes } = shape;
-    const shapeKey = Object.values(sizes).join('x');
+    const { numTokens, numLogitRows, numSequences, maxBlocks } = shape;
+    const shapeKey = [numTokens, numLogitRows, numSequences, maxBlocks].join('x');
     if (shapeKey === this.#boundShape) return;
     this.#boundShape = shapeKey;
     const layout = layOut(shape);

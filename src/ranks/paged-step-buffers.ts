@@ -67,7 +67,8 @@ const MAX_BLOCKS = 3;
 const GRAPH = 4;
 const NUM_DECODES = 5;
 const TAKES_TOKENS = 6;
-const HEADER_WORDS = 7;
+const CHUNKS_FRESH = 7;
+const HEADER_WORDS = 8;
 const ALIGNMENT = 16;
 
 export interface PagedStepShape {
@@ -78,6 +79,8 @@ export interface PagedStepShape {
   readonly numSequences: number;
   /** The first sequences that have one token each, or none (padding); their tokens are the first of the step. */
   readonly numDecodes: number;
+  /** There are further sequences, and none of them has anything in the cache. */
+  readonly areChunksFresh: boolean;
   /** Columns of the block table, at least 1. */
   readonly maxBlocks: number;
   /** A step of this shape may be captured once and replayed: nothing but the inputs' contents differs. */
@@ -138,6 +141,7 @@ export class PagedStepBuffers {
       numLogitRows: this.#header[NUM_LOGIT_ROWS]!,
       numSequences: this.#header[NUM_SEQUENCES]!,
       numDecodes: this.#header[NUM_DECODES]!,
+      areChunksFresh: this.#header[CHUNKS_FRESH] === 1,
       maxBlocks: this.#header[MAX_BLOCKS]!,
       isReplayable: this.#header[GRAPH] === 1,
       takesTokens: this.#header[TAKES_TOKENS] === 1,
@@ -152,6 +156,7 @@ export class PagedStepBuffers {
     this.#header[NUM_LOGIT_ROWS] = shape.numLogitRows;
     this.#header[NUM_SEQUENCES] = shape.numSequences;
     this.#header[NUM_DECODES] = shape.numDecodes;
+    this.#header[CHUNKS_FRESH] = Number(shape.areChunksFresh);
     this.#header[MAX_BLOCKS] = shape.maxBlocks;
     this.#header[GRAPH] = Number(shape.isReplayable);
     this.#header[TAKES_TOKENS] = Number(shape.takesTokens);

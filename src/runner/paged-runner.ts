@@ -85,15 +85,18 @@ export class PagedRunner implements Runner {
       // The widest table always: its width is part of a captured step.
       const maxBlocks = this.#slots[0]!.memory.limits.maxBlocksPerSequence;
       const all = { numTokens: bucket, numLogitRows: bucket, numSequences: bucket, numDecodes: bucket };
-      return { ...all, maxBlocks, isReplayable: true, takesTokens };
+      return { ...all, areChunksFresh: false, maxBlocks, isReplayable: true, takesTokens };
     }
     const last = rows.at(-1);
     const firstChunk = entries.findIndex(({ count }) => count !== 1);
+    const numDecodes = firstChunk === -1 ? entries.length : firstChunk;
+    const chunks = entries.slice(numDecodes);
     return {
       numTokens,
       numLogitRows: Math.max(1, last ? last.firstRow + last.numRows : 0),
       numSequences: entries.length,
-      numDecodes: firstChunk === -1 ? entries.length : firstChunk,
+      numDecodes,
+      areChunksFresh: chunks.length > 0 && chunks.every(({ start }) => start === 0),
       maxBlocks: Math.max(...entries.map((entry) => this.#numBlocks(entry))),
       isReplayable: false,
       takesTokens,

@@ -74,6 +74,10 @@ const STEPS: readonly (readonly [string, WorkEntry[]])[] = [
   ],
   ['a chunk after decodes', [entry(9, cached(9) + 94, 1), entry(11, cached(11) + 4, 130)]],
   ['one decode', [entry(43, cached(43) + 4, 1)]],
+  [
+    'decodes and prompts with nothing in the cache',
+    [...all(6, (i) => entry(i, cached(i) + 5, 1)), entry(20, 0, 250), entry(30, 0, 3), entry(40, 0, 129)],
+  ],
 ];
 
 /** Rows of logits of each step. */

@@ -15,6 +15,7 @@ type Stream = 'f16' | 'bf16';
 const RANK = 512;
 const ROPE = 64;
 const NOPE = 128;
+const VALUE = 128;
 const PAGE = 64;
 const TOLERANCE = { f16: 3e-3, bf16: 1.5e-2 } as const;
 
@@ -39,6 +40,11 @@ function randomBits(type: Stream, count: number): Uint16Array<ArrayBuffer> {
   });
 }
 
+/** Of a size that keeps a product over RANK columns at about one. */
+function smallWeights(count: number): Float32Array<ArrayBuffer> {
+  return Float32Array.from({ length: count }, () => (random() - 0.5) / 8);
+}
+
 /** Rows of 8-bit latents with scales of about one, none of it NaN. */
 function randomFp8Rows(type: Stream, count: number): Uint8Array<ArrayBuffer> {
   const { bytes } = latentRow({ kvLoraRank: RANK, qkRopeHeadDim: ROPE }, type, 'fp8');
@@ -56,7 +62,10 @@ function verify(name: string, type: Stream, actual: Float32Array, wanted: Float3
   report(name, error < TOLERANCE[type], `relative error ${error.toExponential(1)}`);
 }
 
-/** Attention of one layer over a step's sequences, with the latents that the step itself writes. */
+/**
+ * Attention of one layer over a step's sequences, with the latents that the step itself writes. Where no chunk has anything in the cache,
+ * the kernels of the portable choice still attend to the pool.
+ */
 function verifyAttention(
   context: DeviceContext,
   type: Stream,
@@ -83,7 +92,8 @@ function verifyAttention(
   const rows = context.tensor(type, [numTokens, width], randomBits(type, 100_003));
   const angles = Float32Array.from({ length: (numTokens * ROPE) / 2 }, () => 7 * random());
   const inputs = {
-    absorbed: context.tensor(type, [heads, numTokens, RANK], randomBits(type, 7919)),
+    keyWeights: context.tensorOf(type, [heads, NOPE, RANK], smallWeights(heads * NOPE * RANK)),
+    valueWeights: context.tensorOf(type, [heads, VALUE, RANK], smallWeights(heads * VALUE * RANK)),
     weight: context.tensor(type, [RANK], randomBits(type, RANK)),
     cosine: context.tensor('f32', [numTokens, ROPE / 2], angles.map(Math.cos)),
     sine: context.tensor('f32', [numTokens, ROPE / 2], angles.map(Math.sin)),
@@ -101,23 +111,33 @@ function verifyAttention(
   const attend = (choice: 'auto' | 'portable') => {
     using ops = new CudaOps(context.device, type, choice, row.type);
     const named = (name: string) => ops.all.find((op) => op.name === name)!;
-    ops.beginStep(numDecodes);
+    const chunks = sequences.slice(numDecodes);
+    ops.beginStep(numDecodes, chunks.length > 0 && chunks.every(([past]) => past === 0));
     const pool = context.tensor(row.type, [numBlocks * PAGE, row.columns], past);
     const written = { heads, rope: ROPE, kv_offset: heads * (NOPE + ROPE), q_offset: heads * NOPE, epsilon: 1e-6 };
-    const { weight, cosine, sine, firstTokens: first, contextLengths: lengths } = inputs;
-    const [rotary] = context.run(named('LatentWrite'), written, [rows, rows, weight, cosine, sine, inputs.slots, pool]);
+    const { weight, cosine, sine, firstTokens: first, contextLengths: lengths, keyWeights, valueWeights } = inputs;
+    const [rotary, latents] = context.run(named('LatentWrite'), written, [
+      ...[rows, rows, weight, cosine, sine],
+      ...[inputs.slots, pool],
+    ]);
     const plan = context.run(named('AttentionPlan'), { heads, rank: RANK, rope: ROPE, page_size: PAGE }, [
       first,
       lengths,
     ]);
-    const all = [inputs.absorbed, rotary!, pool, first, lengths, inputs.blockTable, ...plan];
-    const [out] = context.run(named('PagedAttention'), { page_size: PAGE, scale: 0.05 }, all);
+    const operands = context.run(named('AttentionOperands'), { q_offset: 0 }, [
+      ...[rows, latents!, keyWeights, valueWeights],
+    ]);
+    const cache = [pool, first, lengths, inputs.blockTable, ...plan];
+    const all = [rows, rotary!, latents!, ...operands, valueWeights, ...cache];
+    const [out] = context.run(named('MlaAttention'), { q_offset: 0, page_size: PAGE, scale: 0.05 }, all);
+    const way = operands[2]!.shape.length > 1 ? 'expanded' : 'absorbed';
     const values = row.type === 'u8' ? null : context.read(pool);
-    return { out: context.read(out!), rotary: context.read(rotary!), pool: values };
+    return { out: context.read(out!), rotary: context.read(rotary!), pool: values, way };
   };
   const hopper = attend('auto');
   const portable = attend('portable');
-  const name = `attention ${type}, latents ${kvCacheDtype}, ${heads} heads, ${sequences.length} sequences, ${numDecodes} of them decode`;
+  const steps = `${sequences.length} sequences, ${numDecodes} of them decode, ${hopper.way}`;
+  const name = `attention ${type}, latents ${kvCacheDtype}, ${heads} heads, ${steps}`;
   for (const part of ['rotary', 'pool', 'out'] as const) {
     const [actual, wanted] = [hopper[part], portable[part]];
     if (actual && wanted) verify(`${name}: ${part}`, type, actual, wanted);
@@ -225,11 +245,19 @@ const STEPS: readonly (readonly [sequences: readonly [number, number][], numDeco
   [[[300, 1], [5, 1], [100, 70], [0, 9]], 2],
   [[[0, 200], [64, 64]], 0],
 ];
+/** Prompts with nothing in the cache, alone and behind decodes. */
+// biome-ignore format: pairs
+const FRESH_STEPS: typeof STEPS = [
+  [[[0, 200], [0, 1], [0, 129]], 0],
+  [[[300, 1], [5, 1], [64, 1], [0, 300], [0, 2]], 3],
+];
 for (const type of ['bf16', 'f16'] as const) {
   for (const kvCacheDtype of ['auto', 'fp8'] as const) {
     using context = new DeviceContext(device);
     for (const heads of [16, 128]) {
-      for (const [sequences, numDecodes] of STEPS) {
+      // The ordinary form takes latents as they are before an 8-bit pool rounds them.
+      const steps = kvCacheDtype === 'auto' ? [...STEPS, ...FRESH_STEPS] : STEPS;
+      for (const [sequences, numDecodes] of steps) {
         verifyAttention(context, type, heads, sequences, numDecodes, kvCacheDtype);
       }
     }

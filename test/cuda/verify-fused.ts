@@ -77,25 +77,17 @@ class FusedChecks {
     const q = this.#random(numTokens, stride);
     const keys = { ...this.#random(heads * nope, rank), shape: [heads, nope, rank] };
     const values = { ...this.#random(heads * width, rank), shape: [heads, width, rank] };
-    const [absorbed] = this.#run('AbsorbKeys', { q_offset: offset }, [q, keys]);
-    const [rows] = this.#run('ExpandValues', {}, [absorbed!, values]);
+    const nothing = { ...this.#random(1, 1), shape: [1] };
+    const [absorbed] = this.#run('AttentionOperands', { q_offset: offset }, [q, nothing, keys, values]);
     const [queries, ofKeys] = [this.#context.read(q), this.#context.read(keys)];
     const name = `${numTokens} tokens, ${heads} heads, ${nope} x ${rank} x ${width}`;
     const flat = { ...absorbed!, shape: [heads * numTokens, rank] };
-    this.#verify(`AbsorbKeys, ${name}`, flat, (row, column) => {
+    this.#verify(`AttentionOperands, ${name}`, flat, (row, column) => {
       const [head, token] = [Math.floor(row / numTokens), row % numTokens];
       let sum = 0;
       for (let i = 0; i < nope; i++) {
         sum += queries[token * stride + offset + head * nope + i]! * ofKeys[(head * nope + i) * rank + column]!;
       }
-      return sum;
-    });
-    const [latents, ofValues] = [this.#context.read(absorbed!), this.#context.read(values)];
-    this.#verify(`ExpandValues, ${name}`, rows!, (token, column) => {
-      const head = Math.floor(column / width);
-      let sum = 0;
-      for (let i = 0; i < rank; i++)
-        sum += latents[(head * numTokens + token) * rank + i]! * ofValues[column * rank + i]!;
       return sum;
     });
   }

@@ -13,6 +13,7 @@ from test_attention import PAGE, RANK, ROPE, WIDTH, Step
 from test_experts import TOP_K, Grouped, Layer, Small, routing
 from test_experts_int8 import QuantizedLayer
 from test_linear import SHAPES, launch, weights
+from test_products import Cublas
 from test_sampler import Batch, Out, Sampler, make_logits
 
 
@@ -76,15 +77,17 @@ def chunks(points, fp8=False):
 
 
 def fresh(points, heads):
-    """Prompts without cached tokens: expanded keys and values, with the two products that expand them, beside the absorbed form without its own."""
+    """Prompts without cached tokens, and the two products that expand keys and values, beside the absorbed form and its two."""
+    cublas = Cublas()
     for count, new in points:
         tokens, case = count * new, FreshCase("bf16", [new] * count, heads, wants_reference=False)
         launcher = case.launcher()
         pairs = count * (new * (new + 1) // 2) * heads
         us = timed(lambda: [launcher() for _ in range(6)], 6)
-        latents = torch.randn(tokens, WIDTH, device="cuda").bfloat16()[:, :RANK]
-        weights = torch.randn(heads * HEAD, RANK, device="cuda").bfloat16()
-        products = timed(lambda: [torch.mm(latents, weights.T, out=out[:tokens]) for out in (case.keys, case.values) for _ in range(3)], 3)
+        latents = torch.randn(tokens, WIDTH, device="cuda").bfloat16()
+        weights = torch.randn(heads, HEAD, RANK, device="cuda").bfloat16()
+        expansion = timed(lambda: [cublas.multiply_rows("bf16", latents, WIDTH, weights.flatten(0, 1), out[:tokens])
+                                   for out in (case.keys, case.values) for _ in range(3)], 3)
         pool, _ = random_pool(count * -(-new // PAGE), False)
         table = torch.randperm(len(pool), device="cuda").int().view(count, -1).contiguous()
         absorbed = torch.randn(heads, tokens, RANK, device="cuda").bfloat16()
@@ -92,9 +95,14 @@ def fresh(points, heads):
         out, step = poisoned(heads, tokens, RANK, dtype=torch.bfloat16), Step("bf16", heads, count, 0)
         step.plan(case.first, torch.zeros_like(case.first[:-1]))
         pool_arguments = step.pool_arguments(pool)
+        def products():
+            for _ in range(3):
+                cublas.absorb("bf16", case.rows[:tokens], case.query_column, weights, absorbed)
+                cublas.expand("bf16", absorbed, weights, case.out[:tokens])
+        others = timed(products, 3)
         other = timed(lambda: [step.attend(absorbed, rotary, pool_arguments, case.first, table, out, 0.1147) for _ in range(4)], 4)
-        print(f"fresh, {heads} heads, {count} x {new}: {us:.1f} us, {pairs * 2 * (2 * HEAD + ROPE) / us / 1e6:.0f} TFLOP/s, expansion {products:.1f} us; "
-              f"absorbed {other:.1f} us, {pairs * 2 * (WIDTH + RANK) / other / 1e6:.0f} TFLOP/s", flush=True)
+        print(f"fresh, {heads} heads, {count} x {new}: {us:.1f} us, {pairs * 2 * (2 * HEAD + ROPE) / us / 1e6:.0f} TFLOP/s, expansion {expansion:.1f} us; "
+              f"absorbed {other:.1f} us, {pairs * 2 * (WIDTH + RANK) / other / 1e6:.0f} TFLOP/s, its products {others:.1f} us", flush=True)
 
 
 def experts(make, size, num_layers, sizes):
@@ -185,7 +193,8 @@ def run():
         for fp8 in (False, True):
             chunks([(16, 2048, 0), (16, 2048, 6144), (128, 512, 6144)], fp8)
     if "fresh" in only:
-        fresh([(8, 1024), (1, 8192), (4, 2048), (1, 2048), (64, 128)], 16)
+        fresh([(8, 1024), (1, 8192), (4, 2048), (1, 2048), (1, 1024), (1, 512), (1, 256), (1, 128), (64, 128), (16, 32)], 16)
+        fresh([(1, 2048), (1, 256)], 128)
     for name, make in (("experts", Layer), ("experts_int8", QuantizedLayer)):
         if name in only:
             experts(make, "V2Lite", 3, [1, 2, 4, 8, 16, 32, 48, 64, 128, 256, 512, 1024, 2048, 8192])

@@ -143,10 +143,21 @@ def latent_write():
             shape = structure(numTokens=tokens, heads=heads, rank=RANK, rope=ROPE, kvStride=case.kv.shape[1], kvOffset=case.kv_offset,
                               qStride=case.q.shape[1], qOffset=case.q_offset, epsilon=1e-6)
 
-            def launch(kernel, pool):
-                arguments = [case.kv, case.q, case.weight, case.cosine, case.sine, case.slots, pool, case.rotary, shape]
+            name, latents = f"hopper latentWrite {suffix} T={tokens} H={heads}", poisoned(tokens, WIDTH, dtype=DTYPES[suffix])
+
+            def launch(kernel, pool, copy=None):
+                arguments = [case.kv, case.q, case.weight, case.cosine, case.sine, case.slots, pool, case.rotary, copy, shape]
                 module("latent-write").launch(f"{kernel}_{suffix}", (tokens,), 128, arguments)
-            verify_latent_write(f"hopper latentWrite {suffix} T={tokens} H={heads}", case, TOLERANCE[suffix], launch, "latentWrite")
+            verify_latent_write(name, case, TOLERANCE[suffix], launch, "latentWrite")
+            launch("latentWrite", case.pool)
+            wanted, stored = latents.clone(), case.slots >= 0
+            wanted[stored] = case.pool[case.slots[stored]]
+            for kernel, pool in (("latentWrite", case.pool), ("latentWriteFp8", case.fp8_pool)):
+                latents.fill_(float("nan"))
+                before = pool.clone()
+                launch(kernel, pool, latents)
+                verify_same(f"{name}, {kernel}: latents", latents, wanted)
+                verify(f"{name}, {kernel}: pool beside them", float((pool.view(torch.uint8) != before.view(torch.uint8)).sum()), 0)
 
 
 def long_contexts():

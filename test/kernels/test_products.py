@@ -1,4 +1,4 @@
-"""cuBLAS as src/cuda/cublas.ts calls it for AbsorbKeys and ExpandValues, against float64; eagerly and inside a graph, workspace included."""
+"""cuBLAS as src/cuda/cublas.ts calls it for the products with W_UK and W_UV, against float64; eagerly and inside a graph, workspace included."""
 import ctypes
 
 import torch
@@ -35,6 +35,16 @@ class Cublas:
         matrix = lambda m: (POINTER(m[0]), INT(TYPES[suffix]), INT(m[1]), LONG(m[2]))
         self.call("cublasGemmStridedBatchedEx", self.handle, INT(int(transposes_b)), INT(0), INT(columns), INT(rows), INT(depth),
                   ctypes.byref(self.one), *matrix(b), *matrix(a), ctypes.byref(self.zero), *matrix(out), INT(batch), INT(68), INT(-1))
+
+    def multiply_rows(self, suffix, x, stride, w, y):
+        """y [T, width] = x [T, depth] times w [width, depth] transposed; x has `stride` elements from row to row."""
+        (width, depth), stream = w.shape, POINTER(torch.cuda.current_stream().cuda_stream)
+        self.call("cublasSetStream_v2", self.handle, stream)
+        self.call("cublasSetWorkspace_v2", self.handle, POINTER(self.workspace.data_ptr()), ctypes.c_size_t(WORKSPACE_BYTES))
+        kind = INT(TYPES[suffix])
+        self.call("cublasGemmEx", self.handle, INT(1), INT(0), INT(width), INT(len(y)), INT(depth), ctypes.byref(self.one),
+                  POINTER(w.data_ptr()), kind, INT(depth), POINTER(x.data_ptr()), kind, INT(stride), ctypes.byref(self.zero),
+                  POINTER(y.data_ptr()), kind, INT(width), INT(68), INT(-1))
 
     def absorb(self, suffix, q, q_offset, keys, absorbed):
         heads, nope, rank = keys.shape
@@ -75,8 +85,22 @@ def products(cublas, suffix, heads, nope, rank, width, tokens):
     verify_same(f"products in a graph {name}", rows, eager)
 
 
+def expansion(cublas, suffix, heads, size, rank, tokens):
+    """Latents with their rotated keys beside them, the whole of which is no operand, times the weights of all heads."""
+    dtype, stride = DTYPES[suffix], rank + 64
+    latents, weights = rand(tokens, stride, dtype=dtype), rand(heads * size, rank, dtype=dtype)
+    latents[:, rank:] = float("nan")
+    expanded = poisoned(tokens, heads * size, dtype=dtype)
+    cublas.multiply_rows(suffix, latents, stride, weights, expanded)
+    wanted = latents[:, :rank].double() @ weights.double().T
+    verify(f"expansion {suffix} T={tokens} H={heads} {rank} x {size}", relative_error(expanded, wanted), TOLERANCE[suffix])
+
+
 def run():
     cublas = Cublas()
+    for suffix in ("bf16", "f16"):
+        for heads, tokens in ((16, 300), (16, 2049), (3, 257), (128, 256)):
+            expansion(cublas, suffix, heads, 128, 512, tokens)
     for suffix in DTYPES:
         for heads, nope, rank, width in SHAPES:
             for tokens in (1, 3, 8, 33, 300, 2049):

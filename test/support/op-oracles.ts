@@ -1,20 +1,20 @@
 import { expect } from 'vitest';
 import type { CustomOp, KernelContext } from '../../src/onnxruntime/custom-op.ts';
+import { attentionOperands, latentWrite, mlaAttention, type StepKind } from './attention-oracles.ts';
 import { dequantize } from './dequantize.ts';
-import { Fp8Rows } from './fp8-rows.ts';
+import { dot, floats, softmax } from './oracle-math.ts';
 
 /** The custom operators of the CUDA graphs in JavaScript and double precision, straight from what they are said to do. */
 export class OpOracles {
-  #numDecodes = 0;
+  #step: StepKind = { numDecodes: 0, areChunksFresh: false };
   readonly #compute: Readonly<Record<string, (context: KernelContext) => void>> = {
-    AbsorbKeys: absorbKeys,
-    LatentWrite: latentWrite,
+    LatentWrite: (context) => latentWrite(context, this.#step),
     AttentionPlan: (context) => this.#plan(context),
-    PagedAttention: pagedAttention,
+    AttentionOperands: (context) => attentionOperands(context, this.#step),
+    MlaAttention: mlaAttention,
     Linear: linear,
     GatedLinearScratch: (context) => void context.output(0, [1]),
     GatedLinear: gatedLinear,
-    ExpandValues: expandValues,
     RouterLogits: routerLogits,
     ExpertsScratch: expertsScratch,
     RoutedExperts: (context) => routedExperts(context, floats(context, 2), floats(context, 3)),
@@ -27,15 +27,20 @@ export class OpOracles {
     return { ...op, provider: 'cpu', compute: this.#compute[op.name]! };
   }
 
-  beginStep(numDecodes: number): void {
-    this.#numDecodes = numDecodes;
+  beginStep(step: StepKind): void {
+    this.#step = step;
   }
 
   /** Nothing is planned here; what the kernels rely on is checked. */
   #plan(context: KernelContext): void {
     const first = context.input(0).data() as Int32Array;
     const lengths = context.input(1).data() as Int32Array;
-    for (let s = 0; s < this.#numDecodes; s++) {
+    const { numDecodes, areChunksFresh } = this.#step;
+    if (areChunksFresh) {
+      expect(numDecodes).toBeLessThan(lengths.length);
+      expect(lengths.slice(numDecodes).every((length) => length === 0)).toBe(true);
+    }
+    for (let s = 0; s < numDecodes; s++) {
       const count = first[s + 1]! - first[s]!;
       expect(count === 1 ? first[s] : s).toBe(s);
       expect(count).toBeLessThanOrEqual(1);
@@ -44,53 +49,6 @@ export class OpOracles {
     context.output(1, lengths.length > 0 ? [lengths.length] : [1]);
     context.output(2, [1]);
   }
-}
-
-/** The rows of a pool: latent and key of a token. */
-interface PoolRows {
-  read(slot: number, rope: number): ArrayLike<number>;
-  write(slot: number, values: Float32Array): void;
-}
-
-function poolRows(context: KernelContext, index: number, rank: number): PoolRows {
-  const { elementType, shape } = context.input(index);
-  const width = shape[1]!;
-  const data = context.input(index).data();
-  if (elementType === 'u8') return new Fp8Rows(data as Uint8Array, width, rank);
-  const values = data as Float32Array;
-  return {
-    read: (slot) => values.subarray(slot * width, (slot + 1) * width),
-    write: (slot, row) => values.set(row, slot * width),
-  };
-}
-
-const floats = (context: KernelContext, index: number): Float32Array => context.input(index).data() as Float32Array;
-
-function absorbKeys(context: KernelContext): void {
-  const [numTokens, rowStride] = context.input(0).shape as [number, number];
-  const [heads, nope, rank] = context.input(1).shape as [number, number, number];
-  const [q, keys] = [floats(context, 0), floats(context, 1)];
-  const absorbed = context.output(0, [heads, numTokens, rank]).data() as Float32Array;
-  absorbed.forEach((_, i) => {
-    const [head, token] = [Math.floor(i / rank / numTokens), Math.floor(i / rank) % numTokens];
-    const row = token * rowStride + context.attributes['q_offset']! + head * nope;
-    let sum = 0;
-    for (let j = 0; j < nope; j++) sum += q[row + j]! * keys[(head * nope + j) * rank + (i % rank)]!;
-    absorbed[i] = sum;
-  });
-}
-
-function expandValues(context: KernelContext): void {
-  const [heads, numTokens, rank] = context.input(0).shape as [number, number, number];
-  const width = context.input(1).shape[1]!;
-  const [latents, values] = [floats(context, 0), floats(context, 1)];
-  const rows = context.output(0, [numTokens, heads * width]).data() as Float32Array;
-  rows.forEach((_, i) => {
-    const [token, head] = [Math.floor(i / width / heads), Math.floor(i / width) % heads];
-    const latent = (head * numTokens + token) * rank;
-    const value = (head * width + (i % width)) * rank;
-    rows[i] = dot(latents.subarray(latent, latent + rank), values.subarray(value, value + rank));
-  });
 }
 
 function addNorm(context: KernelContext): void {
@@ -107,72 +65,6 @@ function addNorm(context: KernelContext): void {
     const values = sum.subarray(row, row + hidden);
     const scale = 1 / Math.sqrt(dot(values, values) / hidden + context.attributes['epsilon']!);
     for (let i = 0; i < hidden; i++) normed[row + i] = values[i]! * scale * weight[i]!;
-  }
-}
-
-function latentWrite(context: KernelContext): void {
-  const { heads, rope, kv_offset, q_offset, epsilon } = context.attributes as Record<string, number>;
-  const [kv, q, weight, cosine, sine] = [0, 1, 2, 3, 4].map((index) => floats(context, index));
-  const slots = context.input(5).data() as BigInt64Array;
-  const rank = weight!.length;
-  const pool = poolRows(context, 6, rank);
-  const pairs = rope! / 2;
-  const rotary = context.output(0, [slots.length, heads!, rope!]).data() as Float32Array;
-  const rotate = (from: Float32Array, at: number, to: Float32Array, toAt: number, token: number): void => {
-    for (let pair = 0; pair < pairs; pair++) {
-      const [c, s] = [cosine![token * pairs + pair]!, sine![token * pairs + pair]!];
-      const [x0, x1] = [from[at + 2 * pair]!, from[at + 2 * pair + 1]!];
-      to[toAt + 2 * pair] = x0 * c - x1 * s;
-      to[toAt + 2 * pair + 1] = x0 * s + x1 * c;
-    }
-  };
-  slots.forEach((slot, token) => {
-    const row = token * context.input(0).shape[1]! + kv_offset!;
-    if (slot >= 0n) {
-      const latent = new Float32Array(rank + rope!);
-      let squares = 0;
-      for (let i = 0; i < rank; i++) squares += kv![row + i]! ** 2;
-      const scale = 1 / Math.sqrt(squares / rank + epsilon!);
-      for (let i = 0; i < rank; i++) latent[i] = kv![row + i]! * scale * weight![i]!;
-      rotate(kv!, row + rank, latent, rank, token);
-      pool.write(Number(slot), latent);
-    }
-    for (let head = 0; head < heads!; head++) {
-      const at = token * context.input(1).shape[1]! + q_offset! + head * rope!;
-      rotate(q!, at, rotary, (token * heads! + head) * rope!, token);
-    }
-  });
-}
-
-function pagedAttention(context: KernelContext): void {
-  const { page_size, scale } = context.attributes as Record<string, number>;
-  const [absorbed, rotary] = [0, 1].map((index) => floats(context, index));
-  const [first, cached, table] = [3, 4, 5].map((index) => context.input(index).data() as Int32Array);
-  const [heads, numTokens, rank] = context.input(0).shape as [number, number, number];
-  const rope = context.input(1).shape[2]!;
-  const pool = poolRows(context, 2, rank);
-  const [numSequences, maxBlocks] = context.input(5).shape as [number, number];
-  const out = (context.output(0, [heads, numTokens, rank]).data() as Float32Array).fill(0);
-  for (let s = 0; s < numSequences; s++) {
-    const slotOf = (key: number): number =>
-      table![s * maxBlocks + Math.floor(key / page_size!)]! * page_size! + (key % page_size!);
-    for (let token = first![s]!; token < first![s + 1]!; token++) {
-      const numKeys = cached![s]! + token - first![s]! + 1;
-      const rows = Array.from({ length: numKeys }, (_, key) => pool.read(slotOf(key), rope));
-      for (let head = 0; head < heads; head++) {
-        const at = (head * numTokens + token) * rank;
-        const scores = rows.map((row) => {
-          let score = 0;
-          for (let i = 0; i < rank; i++) score += absorbed![at + i]! * row[i]!;
-          for (let i = 0; i < rope; i++) score += rotary![(token * heads + head) * rope + i]! * row[rank + i]!;
-          return score * scale!;
-        });
-        const weights = softmax(scores);
-        for (let i = 0; i < rank; i++) {
-          out[at + i] = rows.reduce((sum, row, key) => sum + weights[key]! * row[i]!, 0);
-        }
-      }
-    }
   }
 }
 
@@ -268,17 +160,4 @@ function openExperts(scores: readonly number[], groups: number, topGroups: numbe
 function largest(values: readonly number[], count: number): number[] {
   const order = values.map((_, index) => index).sort((a, b) => values[b]! - values[a]! || a - b);
   return order.slice(0, count);
-}
-
-function softmax(values: readonly number[]): number[] {
-  const top = Math.max(...values);
-  const weights = values.map((value) => Math.exp(value - top));
-  const sum = weights.reduce((a, b) => a + b, 0);
-  return weights.map((weight) => weight / sum);
-}
-
-function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }

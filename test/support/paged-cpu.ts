@@ -102,7 +102,7 @@ export class PagedCpu implements LocalDevice {
     const { runtime } = this.#session;
     const { shape, memory } = buffers;
     const { offsets, shapes } = layOut(shape);
-    this.#oracles.beginStep(shape.numDecodes);
+    this.#oracles.beginStep(shape);
     const length = (dims: readonly number[]): number => dims.reduce((product, size) => product * size, 1);
     const i64 = (name: 'tokenIds' | 'positions' | 'slots' | 'logitRows') =>
       Tensor.over(runtime, new BigInt64Array(memory.inputs, offsets[name], length(shapes[name])), shapes[name]);

@@ -3,7 +3,7 @@ import type { GpuKernels } from './gpu-kernels.ts';
 import { decodeSplit, fitsHopperAttention, launchPlan, planSizes } from './hopper-attention.ts';
 
 /**
- * AttentionPlan: what every layer's PagedAttention needs to know of the step, once for all of them.
+ * AttentionPlan: what every layer's MlaAttention needs to know of the step, once for all of them.
  *
  * Inputs: first tokens i32 [S + 1], context lengths i32 [S]. Outputs: plan i32, lengths i32 [S] (cached tokens with the
  * step's own), partial results f32: scratch memory that the layers use one after another.

@@ -1,15 +1,14 @@
 import type { CustomOp } from '../../onnxruntime/custom-op.ts';
 import type { CudaDevice } from '../device.ts';
 import type { PoolType, StreamType } from '../element-types.ts';
-import { absorbKeysOp } from './absorb-keys.ts';
 import { addNormOp } from './add-norm.ts';
+import { attentionOperandsOp } from './attention-operands.ts';
 import { attentionPlanOp } from './attention-plan.ts';
-import { expandValuesOp } from './expand-values.ts';
 import { gatedLinearOps } from './gated-linear.ts';
 import { GpuKernels, type KernelChoice } from './gpu-kernels.ts';
 import { latentWriteOp } from './latent-write.ts';
 import { linearOp } from './linear.ts';
-import { pagedAttentionOp } from './paged-attention.ts';
+import { mlaAttentionOp } from './mla-attention.ts';
 import { RoutedExperts } from './routed-experts.ts';
 import { routerLogitsOp } from './router-logits.ts';
 
@@ -31,11 +30,10 @@ export class CudaOps implements Disposable {
     this.all = [
       linearOp(kernels),
       ...gatedLinearOps(kernels),
-      absorbKeysOp(kernels),
       latentWriteOp(kernels),
       attentionPlanOp(kernels),
-      pagedAttentionOp(kernels),
-      expandValuesOp(kernels),
+      attentionOperandsOp(kernels),
+      mlaAttentionOp(kernels),
       routerLogitsOp(kernels),
       ...this.#experts.all,
       addNormOp(kernels),
@@ -45,9 +43,11 @@ export class CudaOps implements Disposable {
   /**
    * Announces the next step: its first `numDecodes` sequences have one token each, or none (padding), and their tokens
    * are the first `numDecodes` of the step. A captured graph keeps the number that it was captured with.
+   * @param areChunksFresh there are further sequences, and none of them has anything in the cache
    */
-  beginStep(numDecodes: number): void {
+  beginStep(numDecodes: number, areChunksFresh: boolean): void {
     this.#kernels.numDecodes = numDecodes;
+    this.#kernels.areChunksFresh = areChunksFresh;
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
 // New latents into the paged pool, and the queries' rotary parts rotated: the portable kernel's contract (portable/latent-write.cu)
 // for latents of 512 + 64 values of 16 bits, with 16 bytes an access. Rows must begin at multiples of 16 bytes.
+// latents [T, 576], written where it is not null: what the pool gets, before it is rounded to 8 bits
 #include "../portable/fp8.cuh"
 #include "primitives.cuh"
 
@@ -57,7 +58,7 @@ template <typename T> struct Fp8Store {
 template <typename T, typename Store>
 DEVICE void latentWrite(const T* __restrict__ kv, const T* __restrict__ q, const T* __restrict__ normWeight,
                         const float* __restrict__ cosine, const float* __restrict__ sine, const long long* __restrict__ slots,
-                        void* __restrict__ pool, T* __restrict__ rotary, LatentWriteShape shape) {
+                        void* __restrict__ pool, T* __restrict__ rotary, T* __restrict__ latents, LatentWriteShape shape) {
   const int token = blockIdx.x, tid = threadIdx.x, lane = tid & 31;
   const long long slot = slots[token];
   cosine += (size_t)token * (kRope / 2);
@@ -83,7 +84,13 @@ DEVICE void latentWrite(const T* __restrict__ kv, const T* __restrict__ q, const
       pair = Pair<T>::pack(normed.x * g.x, normed.y * g.y);
     }
     store(x, lane);
-    store.rotary()[lane] = rotate<T>(key, cosine[lane], sine[lane]);
+    const uint32_t rotated = rotate<T>(key, cosine[lane], sine[lane]);
+    store.rotary()[lane] = rotated;
+    if (latents) {
+      const PlainStore<T> copy(latents, token);
+      copy(x, lane);
+      copy.rotary()[lane] = rotated;
+    }
   }
   const T* from = q + (size_t)token * shape.qStride + shape.qOffset;
   T* to = rotary + (size_t)token * shape.heads * kRope;
@@ -102,8 +109,8 @@ DEVICE void latentWrite(const T* __restrict__ kv, const T* __restrict__ q, const
 #define DEFINE_STORE(NAME, Store, SUFFIX, T)                                                                          \
   extern "C" __global__ void __launch_bounds__(128) NAME##_##SUFFIX(                                                   \
       const T* kv, const T* q, const T* normWeight, const float* cosine, const float* sine, const long long* slots,   \
-      void* pool, T* rotary, LatentWriteShape shape) {                                                                \
-    latentWrite<T, Store<T>>(kv, q, normWeight, cosine, sine, slots, pool, rotary, shape);                            \
+      void* pool, T* rotary, T* latents, LatentWriteShape shape) {                                                    \
+    latentWrite<T, Store<T>>(kv, q, normWeight, cosine, sine, slots, pool, rotary, latents, shape);                   \
   }
 #define DEFINE(SUFFIX, T)                        \
   DEFINE_STORE(latentWrite, PlainStore, SUFFIX, T) \
