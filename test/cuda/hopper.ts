@@ -1,7 +1,7 @@
 // The Hopper kernels inside a session and behind their wrappers: node test/cuda/hopper.ts (Node 24, no development dependency)
 // Three layers of DeepSeek-V2-Lite's shape with random weights, eagerly and replayed. The truth are the same weights computed in float32 by
-// the portable kernels; in bfloat16 the Hopper kernels may be further from it than the portable ones by a factor only. With int8 experts and with
-// 8-bit latents both must differ from one another by little more than they do in bfloat16. The sampler chooses the CPU sampler's tokens.
+// the portable kernels; in bfloat16 the Hopper kernels may be further from it than the portable ones by a factor only. With int8 experts
+// both must differ from one another by little more than they do in bfloat16; with 8-bit latents the truth is that without. The sampler chooses the CPU sampler's tokens.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -110,12 +110,27 @@ try {
     precision: int8,
   };
   compareApart('int8 experts', quantized, apart);
-  compareApart('8-bit latents', { ...plain, kvCacheDtype: 'fp8' }, apart);
+  const fp8: Variant = { ...plain, kvCacheDtype: 'fp8' };
+  compareErrors(
+    '8-bit latents',
+    differences(logitsOf(fp8, 'auto'), truth).flat(),
+    differences(logitsOf(fp8, 'portable'), truth).flat(),
+  );
   verifySampler((name, isOk, detail) => checks.report(name, isOk, detail));
 } finally {
   rmSync(cacheRoot, { recursive: true });
 }
 checks.finish();
+
+/**
+ * Prompts with nothing in the cache attend to latents as they are before an 8-bit pool rounds them, on Hopper only: the two kinds of kernels are
+ * further apart than roundings put them, but the Hopper ones no further from the truth.
+ */
+function compareErrors(name: string, hopper: readonly number[], portable: readonly number[]): void {
+  const [ours, theirs] = [spreadOf(hopper), spreadOf(portable)];
+  const isOk = ours.median <= MEDIAN_FACTOR * theirs.median && ours.worst <= WORST_FACTOR * theirs.worst;
+  checks.report(name, isOk, `relative errors: ${describeSpread(ours)}; portable: ${describeSpread(theirs)}`);
+}
 
 function differences(actual: readonly Float32Array[][], wanted: readonly Float32Array[][]): number[][] {
   return actual.map((rows, step) => rows.map((row, i) => relativeError(row, wanted[step]![i]!)));
