@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
+import { PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
+import type { Rank } from '../../src/ranks/rank.ts';
+import { PagedRunner } from '../../src/runner/paged-runner.ts';
+
+const LIMITS = { maxTokens: 64, maxSequences: 4, maxLogitRows: 4, maxBlocksPerSequence: 8, vocabSize: 5 };
+
+/** What a rank is told of a step whose sequences compute `count` tokens on top of `start` cached ones. */
+function shapeOf(decodeBuckets: readonly number[], ...sequences: readonly (readonly [start: number, count: number])[]) {
+  const buffers = PagedStepBuffers.allocate(LIMITS);
+  const rank: Rank = { begin: () => {}, finish: () => true, [Symbol.dispose]: () => {} };
+  const runner = new PagedRunner(new LocalRankGroup<readonly PagedStepBuffers[]>(rank, buffers), {
+    blockSize: 8,
+    decodeBuckets,
+  });
+  const entries = sequences.map(([start, count]) => ({
+    sequence: { tokenAt: () => 0 },
+    start,
+    count,
+    blockTable: [0, 1, 2, 3, 4, 5, 6, 7],
+    samples: true,
+    wantsAllRows: false,
+  }));
+  runner.start({ entries, numTokens: entries.reduce((sum, { count }) => sum + count, 0) });
+  const { numDecodes, areChunksFresh } = buffers[0]!.shape;
+  return { numDecodes, areChunksFresh };
+}
+
+it('says that chunks are fresh when every one of them has nothing in the cache', () => {
+  expect(shapeOf([], [0, 9], [0, 1], [0, 2])).toEqual({ numDecodes: 0, areChunksFresh: true });
+  expect(shapeOf([], [20, 1], [0, 1], [0, 9])).toEqual({ numDecodes: 2, areChunksFresh: true });
+});
+
+it('does not when one has, nor when there are none', () => {
+  expect(shapeOf([], [0, 9], [8, 5])).toEqual({ numDecodes: 0, areChunksFresh: false });
+  expect(shapeOf([], [0, 9], [20, 1])).toEqual({ numDecodes: 0, areChunksFresh: false });
+  expect(shapeOf([], [0, 1], [0, 1])).toEqual({ numDecodes: 2, areChunksFresh: false });
+  expect(shapeOf([4], [20, 1], [0, 1])).toEqual({ numDecodes: 4, areChunksFresh: false });
+});
