@@ -4,8 +4,14 @@ import { readFileSync } from 'node:fs';
 
 const [file, ...rest] = process.argv.slice(2);
 if (!file) throw new Error('Name the CSV file that ncu wrote.');
-const scale = rest.length === 2 ? Number(rest[1]) / Number(rest[0]) : 1;
-const seen = Number(rest[0] ?? 1);
+const [seen, wanted] = rest.length === 2 ? rest.map(Number) : [1, 1];
+
+/** How much more often a kernel runs in all layers, of which the first has no experts; what is not in each of them belongs to the step. */
+function scaleOf(calls: number): number {
+  if (seen === 1) return 1;
+  if (calls % seen! === 0) return wanted! / seen!;
+  return calls % (seen! - 1) === 0 ? (wanted! - 1) / (seen! - 1) : 1;
+}
 
 /** The fields of a line of quoted values. */
 const fields = (line: string): string[] => [...line.matchAll(/"((?:[^"]|"")*)"/g)].map((match) => match[1]!);
@@ -33,8 +39,7 @@ for (const line of lines.slice(header + 1)) {
 let total = 0;
 let launches = 0;
 for (const entry of kernels.values()) {
-  // What runs less often than there are layers belongs to the step.
-  const factor = entry.calls >= seen - 1 ? scale : 1;
+  const factor = scaleOf(entry.calls);
   entry.us *= factor;
   entry.calls *= factor;
   total += entry.us;
