@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Every figure of docs/cuda.md, on a machine with an NVIDIA GPU: bench/cuda/reproduce.sh [PART...]
-# Parts: kernels session exactness width range shipped evaluation sampling steps profile serve (default: all). Each is bounded in time; the figures come last.
+# Parts: kernels session exactness width range shipped evaluation sampling packing steps profile serve vllm (default: all). Each is bounded in time; the figures come last.
 # Needs Node 24 ($NODE, default: node), `npm ci && npm run build`, and `install-cuda` with its files under $CACHE (default: the usual
-# place); kernels also needs python3 with PyTorch, width transformers too. Nothing is fetched from a network.
+# place); kernels also needs python3 with PyTorch, width transformers too, vllm vLLM. Nothing is fetched from a network.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 node=${NODE:-node}
@@ -40,6 +40,9 @@ if wants shipped; then
 fi
 wants evaluation && part evaluation 240 26 "$node" test/cuda/evaluation.ts
 wants sampling && part sampling 120 10 "$node" test/cuda/device-sampling.ts
+if wants packing; then
+  for precision in bf16 int8; do part "packing, $precision" 120 4 "$node" bench/cuda/packing.ts --precision "$precision"; done
+fi
 if wants steps; then
   for options in "" "--quantization int8" "--kv-cache-dtype fp8" "--kv-cache-dtype auto --context 8192" "--kv-cache-dtype fp8 --context 8192"; do
     # shellcheck disable=SC2086
@@ -51,14 +54,16 @@ if wants profile; then
   for step in 1 64 256 prefill; do
     NODE=$node part "profile, $step" 100 34 bench/cuda/profile.sh "$step"
   done
-  part "steps, 8-bit latents" 150 7 "$node" bench/cuda/steps.ts --cache "$cache" --kv-cache-dtype fp8 1 8 64 256
 fi
-if wants serve; then
+if wants serve || wants vllm; then
   model=$(mktemp -d)
   "$node" bench/cuda/make-model.ts "$model"
+fi
+if wants serve; then
   export LATENT_SERVE_DEVICE=cuda LATENT_SERVE_LOAD_FORMAT=dummy LATENT_SERVE_CACHE_DIR=$cache LATENT_SERVE_MAX_NUM_SEQS=256
   export LATENT_SERVE_MAX_MODEL_LEN=4k
   part "engine and HTTP" 300 10 "$node" bench/cuda/waves.ts "$model" 1 8 64 256
 fi
+wants vllm && part "vLLM" 500 4 python3 bench/cuda/vllm_waves.py "$model" 1 8 64 256
 echo
 cat "$summary"
