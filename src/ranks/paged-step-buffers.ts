@@ -79,7 +79,7 @@ export interface PagedStepShape {
   readonly numSequences: number;
   /** The first sequences that have one token each, or none (padding); their tokens are the first of the step. */
   readonly numDecodes: number;
-  /** There are further sequences, and none of them has anything in the cache. */
+  /** Behind the decodes there are chunks of prompts, and each is the first of its sequence: nothing was cached for it before this step. */
   readonly areChunksFresh: boolean;
   /** Columns of the block table, at least 1. */
   readonly maxBlocks: number;

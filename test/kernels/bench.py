@@ -14,6 +14,7 @@ from test_experts import TOP_K, Grouped, Layer, Small, routing
 from test_experts_int8 import QuantizedLayer
 from test_linear import SHAPES, launch, weights
 from test_products import Cublas
+from test_route import Router
 from test_sampler import Batch, Out, Sampler, make_logits
 
 
@@ -114,6 +115,10 @@ def experts(make, size, num_layers, sizes):
         x = layers[0].tokens(tokens)
         y = torch.empty_like(x)
         logits = torch.randn(calls, tokens, layers[0].experts, device="cuda") * 2
+        if not isSmall:
+            router, slots = Router(layers[0].experts, TOP_K), launchers[0].slots(tokens)
+            gather = router.gather if tokens <= 512 else router.gather_many
+            groups, outputs = router.new_groups(tokens, slots), router.outputs(tokens)
         routes = [routing(tokens, layers[0].experts, "random") for _ in range(calls)]
 
         def capture():
@@ -122,8 +127,11 @@ def experts(make, size, num_layers, sizes):
                 launcher.layer = layers[i % num_layers]
                 if isSmall and size == "V2Lite":
                     launcher(x, None, None, y, logits=logits[i])
-                else:
+                elif isSmall:
                     launcher(x, *routes[i], y)
+                else:
+                    gather("bf16", x, logits[i], *outputs, groups, launcher.rows, slots)
+                    launcher(*outputs, y, groups, slots)
         us = timed(capture, calls, reps=5)
         active = [len(l.topk(TOP_K).indices.unique()) for l in logits]
         data, operations = sum(active) / calls * layers[0].expert_bytes, tokens * TOP_K * 6 * layers[0].hidden * layers[0].inter

@@ -2,7 +2,7 @@
 import torch
 
 from checks import poisoned, timed
-from driver import Module, has_hopper
+from driver import has_hopper
 from test_fused import Fused
 from test_products import Cublas
 from test_route import Router
@@ -30,7 +30,6 @@ def rows_per_expert(tokens):
 def run():
     torch.backends.cuda.matmul.allow_tf32 = False
     fused, cublas, router = Fused("hopper" if has_hopper() else "portable"), Cublas(), Router(EXPERTS, TOP_K)
-    grouped = Module("hopper-experts-grouped.cubin")
     routers = randn(256, EXPERTS, HIDDEN, dtype=torch.float32)  # more than the L2 cache holds
     keys, values = randn(40, HEADS, NOPE, RANK), randn(40, HEADS, NOPE, RANK)
     weight = randn(HIDDEN)
@@ -77,13 +76,8 @@ def run():
 
         slots, pairs = rows_per_expert(tokens), tokens * TOP_K
         ids, weights = router.outputs(tokens)
-        items, groups = router.max_items(tokens, slots), router.new_groups(tokens, slots)
+        groups = router.new_groups(tokens, slots)
         rows = torch.empty(pairs, HIDDEN, dtype=torch.float16, device="cuda")
         scores = randn(CALLS, tokens, EXPERTS, dtype=torch.float32) * 2
-
-        def separate_route(i):
-            router.route_portably(scores[i], ids, weights)
-            grouped.launch("groupPairs", (1,), 1024, [ids, groups, pairs, EXPERTS, slots, items])
-            grouped.launch("gatherRows_bf16", (pairs,), 256, [x, groups, rows, TOP_K, HIDDEN, items])
         line("route, group and gather", tokens, fused=lambda i: router.gather("bf16", x, scores[i], ids, weights, groups, rows, slots),
-             not_early=lambda i: router.gather("bf16", x, scores[i], ids, weights, groups, rows, slots, early=False), separate=separate_route)
+             not_early=lambda i: router.gather("bf16", x, scores[i], ids, weights, groups, rows, slots, early=False))

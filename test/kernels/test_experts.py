@@ -76,38 +76,56 @@ class Small:
 
 
 class Grouped:
-    """Launches as cuda/ops/grouped-experts.ts makes them."""
+    """Launches as cuda/ops/grouped-experts.ts makes them, but for routing and grouping, which test_route.py holds to what is expected here."""
 
     def __init__(self, layer, tokens):
         self.layer, pairs = layer, tokens * TOP_K
         self.h = poisoned(pairs, layer.inter, dtype=torch.float16)
         self.rows = poisoned(pairs, layer.hidden, dtype=torch.float16)
 
-    def __call__(self, x, ids, weights, y, slots=None):
+    def slots(self, tokens):
+        return next(n for most, n in self.layer.tiles if tokens * TOP_K / self.layer.experts <= most)
+
+    def group(self, ids, slots):
+        """The groups, and the pair of each slot: sorted by expert, the pairs of an expert in random order."""
+        flat, experts = ids.flatten().long(), self.layer.experts
+        isExpert = (flat >= 0) & (flat < experts)
+        shuffled = torch.where(isExpert, flat + torch.rand(flat.shape, dtype=torch.float64, device=ids.device) / 2, torch.inf)
+        pair_of_slot = shuffled.argsort()[:int(isExpert.sum())]
+        items, at = [], 0
+        for expert, count in enumerate(torch.bincount(flat[isExpert], minlength=experts).tolist()):
+            items += [[expert, at + i, min(slots, count - i), 0] for i in range(0, count, slots)]
+            at += count
+        max_items = experts + len(flat) // slots
+        groups = torch.full((4 + 4 * max_items + len(flat),), -7, dtype=torch.int32, device=ids.device)
+        groups[:2] = torch.tensor([len(items), at])
+        groups[4:4 + 4 * len(items)] = torch.tensor(items, dtype=torch.int32).flatten()
+        groups[4 + 4 * max_items:][:at] = pair_of_slot
+        return groups, pair_of_slot
+
+    def __call__(self, ids, weights, y, groups, slots):
+        """self.rows holds the tokens in the order of the slots."""
         layer, m = self.layer, module("hopper-experts-grouped.cubin")
-        pairs, experts = len(x) * TOP_K, layer.experts
-        slots = slots or next(n for most, n in layer.tiles if pairs / experts <= most)
-        max_items = experts + pairs // slots
-        if not hasattr(self, "groups") or len(self.groups) < 4 + 4 * max_items + pairs:
-            self.groups = torch.full((4 + 4 * max_items + pairs,), -7, dtype=torch.int32, device="cuda")
-        m.launch("groupPairs", (1,), 1024, [ids, self.groups, pairs, experts, slots, max_items])
-        m.launch(f"gatherRows_{layer.suffix}", (pairs,), 256, [x, self.groups, self.rows, TOP_K, layer.hidden, max_items])
+        pairs, experts = len(ids) * TOP_K, layer.experts
         products = module(f"hopper-experts-grouped{'-int8' if layer.grouped else ''}.cubin")
         weight_rows, shared = 256 if slots == 128 else 128, products.int(f"grouped{layer.grouped}_{slots}_sharedBytes")
         for kernel, (matrix, scales), source, out in zip(("Up", "Down"), layer.weights(), (self.rows, self.h), (self.h, self.rows)):
             matrix_map = TensorMap(matrix.view(-1, matrix.shape[2]), weight_rows)
             source_map = TensorMap(source[:pairs], layer.boxes[slots])
-            shape = structure(depth=matrix.shape[2], rowTiles=matrix.shape[1] // weight_rows, outWidth=out.shape[1], maxItems=max_items)
-            tensors = [matrix_map, source_map, *([] if scales is None else [scales]), self.groups, out, shape]
+            shape = structure(depth=matrix.shape[2], rowTiles=matrix.shape[1] // weight_rows, outWidth=out.shape[1], maxItems=experts + pairs // slots)
+            tensors = [matrix_map, source_map, *([] if scales is None else [scales]), groups, out, shape]
             grid = (layer.blocks[slots] * num_multiprocessors(),)
             products.launch(f"grouped{layer.grouped}{kernel}_{slots}", grid, 384, tensors, shared=shared)
-        m.launch(f"sumExperts_{layer.suffix}", (len(x), -(-layer.hidden // 2048)), 256, [self.rows, ids, weights, y, TOP_K, layer.hidden, experts])
+        m.launch(f"sumExperts_{layer.suffix}", (len(ids), -(-layer.hidden // 2048)), 256, [self.rows, ids, weights, y, TOP_K, layer.hidden, experts])
 
-    def run(self, x, ids, weights, **options):
+    def run(self, x, ids, weights, slots=None):
+        slots = slots or self.slots(len(x))
         self.h.fill_(float("nan"))
         self.rows.fill_(float("nan"))
         y = torch.full_like(x, float("nan"))
-        self(x, ids, weights, y, **options)
+        groups, pair_of_slot = self.group(ids, slots)
+        self.rows[:len(pair_of_slot)] = x[pair_of_slot // TOP_K].half()
+        self(ids, weights, y, groups, slots)
         return y
 
 

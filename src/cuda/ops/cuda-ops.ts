@@ -43,7 +43,7 @@ export class CudaOps implements Disposable {
   /**
    * Announces the next step: its first `numDecodes` sequences have one token each, or none (padding), and their tokens
    * are the first `numDecodes` of the step. A captured graph keeps the number that it was captured with.
-   * @param areChunksFresh there are further sequences, and none of them has anything in the cache
+   * @param areChunksFresh the step has chunks of prompts, and for none of them was a token cached before it
    */
   beginStep(numDecodes: number, areChunksFresh: boolean): void {
     this.#kernels.numDecodes = numDecodes;

@@ -20,7 +20,7 @@ export class GpuKernels implements Disposable {
   readonly tensorMaps: TensorMaps;
   /** The first sequences of the step that have one token each (or none, as padding), and as many tokens. */
   numDecodes = 0;
-  /** There are further sequences, and none of them has anything in the cache. */
+  /** Of the step: see PagedStepShape in src/ranks. */
   areChunksFresh = false;
   #cublas: Cublas | null = null;
 

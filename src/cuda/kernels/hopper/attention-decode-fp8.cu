@@ -78,13 +78,7 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
   // The shuffle tells the compiler that a warp agrees on its number: it goes to a uniform register.
   const int tid = threadIdx.x, warp = __shfl_sync(~0u, tid >> 5, 0), lane = tid & 31;
   const uint32_t full = base + kBarriersAt, empty = full + 8 * kStages;
-  if (tid == 0) {
-    for (int i = 0; i < kStages; ++i) {
-      barrierInit(full + 8 * i, 1);
-      barrierInit(empty + 8 * i, 8);
-    }
-    barrierInitFence();
-  }
+  if (tid == 0) initStages<kStages>(full, empty, 8);
   __syncthreads();
   letNextKernelStart();
 
@@ -94,12 +88,7 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
   Piece piece;
   int stage = 0;
   uint32_t phase = 0;
-  const auto advance = [&]() {
-    if (++stage == kStages) {
-      stage = 0;
-      phase ^= 1;
-    }
-  };
+  const auto advance = [&]() { advanceStage<kStages>(stage, phase); };
 
   if (warp >= 8) {  // ---- copies, by one warp
     registersDown<24>();

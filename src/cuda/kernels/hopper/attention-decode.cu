@@ -93,13 +93,7 @@ DEVICE void decode16(const CUtensorMap* map, const T* __restrict__ absorbed, con
   const uint32_t base = sharedAddress(shared);
   const int tid = threadIdx.x, warp = tid >> 5, lane = tid & 31;
   const uint32_t full = base + kBarriersAt, empty = full + 8 * kStages;
-  if (tid == 0) {
-    for (int i = 0; i < kStages; ++i) {
-      barrierInit(full + 8 * i, 1);
-      barrierInit(empty + 8 * i, 8);
-    }
-    barrierInitFence();
-  }
+  if (tid == 0) initStages<kStages>(full, empty, 8);
   __syncthreads();
   letNextKernelStart();
 
@@ -109,12 +103,7 @@ DEVICE void decode16(const CUtensorMap* map, const T* __restrict__ absorbed, con
   Piece piece;
   int stage = 0;
   uint32_t phase = 0;
-  const auto advance = [&]() {
-    if (++stage == kStages) {
-      stage = 0;
-      phase ^= 1;
-    }
-  };
+  const auto advance = [&]() { advanceStage<kStages>(stage, phase); };
 
   if (warp >= 8) {  // ---- copies, by one warp
     registersDown<40>();

@@ -257,12 +257,7 @@ DEVICE void rows64(Walk walk, Pages pages, const T* __restrict__ absorbed, const
   Work work;
   int stage = 0;
   uint32_t phase = 0, weightsPhase = 0, queryPhase = 0;
-  const auto advance = [&]() {
-    if (++stage == 2) {
-      stage = 0;
-      phase ^= 1;
-    }
-  };
+  const auto advance = [&]() { advanceStage<2>(stage, phase); };
   float* factors = reinterpret_cast<float*>(shared + kFactorsAt);
   const int r = warp * 16 + (lane >> 2), t4 = lane & 3, heads = shape.heads, numTokens = shape.numTokens;
 

@@ -42,24 +42,13 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   extern __shared__ __align__(1024) uint8_t shared[];
   const uint32_t base = sharedAddress(shared), full = base + S::BARRIERS, empty = full + 8 * S::STAGES;
   const int tid = threadIdx.x, lane = tid & 31;
-  if (tid == 0) {
-    for (int i = 0; i < S::STAGES; ++i) {
-      barrierInit(full + 8 * i, 1);
-      barrierInit(empty + 8 * i, 8);
-    }
-    barrierInitFence();
-  }
+  if (tid == 0) initStages<S::STAGES>(full, empty, 8);
   __syncthreads();
   const int4* items = reinterpret_cast<const int4*>(groups + 4);
   const int tiles = groups[0] * shape.rowTiles, steps = shape.depth / kScaleBlock;
   int stage = 0;
   uint32_t phase = 0;
-  const auto advance = [&]() {
-    if (++stage == S::STAGES) {
-      stage = 0;
-      phase ^= 1;
-    }
-  };
+  const auto advance = [&]() { advanceStage<S::STAGES>(stage, phase); };
 
   if (tid < 128) {  // ---- copies, by one thread
     registersDown<S::COPYING_REGISTERS>();

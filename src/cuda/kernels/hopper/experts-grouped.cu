@@ -3,9 +3,9 @@
 //
 // ids [T, topK], weights [T, topK], from a routing kernel; ids outside [0, experts) are skipped.
 // gateUp [experts, 2 * inter, hidden], rows gate_0, up_0, gate_1, up_1, ...; down [experts, hidden, inter]; both f16.
-// groups   written by groupPairs: number of items, number of slots, two unused; items (expert, first slot, slots, 0); the pair of each slot.
+// groups   from experts-route.cu or experts-route-many.cu: number of items, number of slots, two unused; items (expert, first slot, slots, 0); the pair of each slot.
 //          Slots are the pairs sorted by expert; an item is up to N slots of one expert.
-// rows     [T * topK, hidden] f16: first the tokens in the order of the slots (gatherRows), then the experts' results in the order of
+// rows     [T * topK, hidden] f16: first the tokens in the order of the slots, from there too, then the experts' results in the order of
 //          the pairs (groupedDown), in units of kHiddenUnit
 // h        [T * topK, inter] f16, in the order of the slots, in units of kHiddenUnit
 //
@@ -13,75 +13,8 @@
 // the others: every accumulator sums over k in one fixed order.
 #include "experts-grouped.cuh"
 
-constexpr int kMaxExperts = 256;
 constexpr int kDepth = 64;         // columns of a tile in one stage: 128 bytes
 constexpr int kRowBytes = 2 * kDepth;
-
-// ------------------------------------------------------------------------------------------------------------ grouping
-// One block of 1024 threads. maxItems: room for items in groups, at least experts + pairs / itemSlots.
-extern "C" __global__ void __launch_bounds__(1024, 1)
-groupPairs(const int* __restrict__ ids, int* __restrict__ groups, int numPairs, int experts, int itemSlots, int maxItems) {
-  __shared__ int count[kMaxExperts], slot[kMaxExperts];
-  const int tid = threadIdx.x, lane = tid & 31;
-  if (tid < kMaxExperts) count[tid] = 0;
-  __syncthreads();
-  for (int pair = tid; pair < numPairs; pair += 1024) {
-    const int expert = ids[pair];
-    if ((unsigned)expert < (unsigned)experts) atomicAdd(&count[expert], 1);
-  }
-  __syncthreads();
-  int4* items = reinterpret_cast<int4*>(groups + 4);
-  if (tid < 32) {
-    int slots = 0, numItems = 0;
-    for (int e = lane; e < kMaxExperts; e += 32) {
-      const int n = count[e], own = (n + itemSlots - 1) / itemSlots;
-      int beforeSlots = n, beforeItems = own;
-#pragma unroll
-      for (int d = 1; d < 32; d <<= 1) {
-        const int s = __shfl_up_sync(~0u, beforeSlots, d), i = __shfl_up_sync(~0u, beforeItems, d);
-        if (lane >= d) {
-          beforeSlots += s;
-          beforeItems += i;
-        }
-      }
-      const int allSlots = __shfl_sync(~0u, beforeSlots, 31), allItems = __shfl_sync(~0u, beforeItems, 31);
-      const int first = slots + beforeSlots - n, item = numItems + beforeItems - own;
-      slot[e] = first;
-      for (int i = 0; i < own; ++i) items[item + i] = make_int4(e, first + i * itemSlots, min(itemSlots, n - i * itemSlots), 0);
-      slots += allSlots;
-      numItems += allItems;
-    }
-    if (lane == 0) {
-      groups[0] = numItems;
-      groups[1] = slots;
-    }
-  }
-  __syncthreads();
-  int* pairOfSlot = groups + 4 + 4 * maxItems;
-  for (int pair = tid; pair < numPairs; pair += 1024) {
-    const int expert = ids[pair];
-    if ((unsigned)expert < (unsigned)experts) pairOfSlot[atomicAdd(&slot[expert], 1)] = pair;
-  }
-}
-
-// Grid T * topK, block 256: the tokens' rows as f16, in the order of the slots.
-template <typename T>
-DEVICE void gatherRows(const T* __restrict__ x, const int* __restrict__ groups, __half* __restrict__ rows, int topK, int hidden, int maxItems) {
-  const int slot = blockIdx.x;
-  if (slot >= groups[1]) return;
-  const int token = groups[4 + 4 * maxItems + slot] / topK;
-  const uint4* from = reinterpret_cast<const uint4*>(x + (size_t)token * hidden);
-  uint4* to = reinterpret_cast<uint4*>(rows + (size_t)slot * hidden);
-  for (int i = threadIdx.x; i < hidden / 8; i += 256) {
-    uint4 v = from[i];
-#pragma unroll
-    for (int j = 0; j < 4; ++j) {
-      const float2 pair = Pair<T>::unpack((&v.x)[j]);
-      (&v.x)[j] = Pair<__half>::pack(pair.x, pair.y);
-    }
-    to[i] = v;
-  }
-}
 
 // ------------------------------------------------------------------------------------------------------------ products
 // BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile.
@@ -100,24 +33,13 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   extern __shared__ __align__(1024) uint8_t shared[];
   const uint32_t base = sharedAddress(shared), full = base + S::BARRIERS, empty = full + 8 * S::STAGES;
   const int tid = threadIdx.x, lane = tid & 31;
-  if (tid == 0) {
-    for (int i = 0; i < S::STAGES; ++i) {
-      barrierInit(full + 8 * i, 1);
-      barrierInit(empty + 8 * i, 8);
-    }
-    barrierInitFence();
-  }
+  if (tid == 0) initStages<S::STAGES>(full, empty, 8);
   __syncthreads();
   const int4* items = reinterpret_cast<const int4*>(groups + 4);
   const int tiles = groups[0] * shape.rowTiles, steps = shape.depth / kDepth;
   int stage = 0;
   uint32_t phase = 0;
-  const auto advance = [&]() {
-    if (++stage == S::STAGES) {
-      stage = 0;
-      phase ^= 1;
-    }
-  };
+  const auto advance = [&]() { advanceStage<S::STAGES>(stage, phase); };
 
   if (tid < 128) {  // ---- copies, by one thread
     registersDown<40>();
@@ -220,10 +142,6 @@ DEFINE_PRODUCTS(1, 64)
 DEFINE_PRODUCTS(2, 128)
 
 #define DEFINE(SUFFIX, T)                                                                                             \
-  extern "C" __global__ void __launch_bounds__(256) gatherRows_##SUFFIX(const T* x, const int* groups, __half* rows,   \
-                                                                       int topK, int hidden, int maxItems) {          \
-    gatherRows<T>(x, groups, rows, topK, hidden, maxItems);                                                           \
-  }                                                                                                                   \
   extern "C" __global__ void __launch_bounds__(256) sumExperts_##SUFFIX(                                               \
       const __half* rows, const int* ids, const float* weights, T* y, int topK, int hidden, int experts) {            \
     sumExperts<T>(rows, ids, weights, y, topK, hidden, experts);                                                      \

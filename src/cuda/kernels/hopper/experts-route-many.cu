@@ -74,7 +74,7 @@ template <typename T>
 DEVICE void spreadParts(const T* x, const int* counts, int* pairOfSlot, int* slotOfPair, __half* rows, int topK, int hidden, int experts) {
   const int token = blockIdx.x, lane = threadIdx.x & 31;
   x += (size_t)token * hidden;
-  int column = threadIdx.x * 8;
+  const int column = threadIdx.x * 8;
   uint4 v = make_uint4(0, 0, 0, 0);
   if (column < hidden) v = loadAsHalves(x + column);
   waitForPreviousKernel();
@@ -86,14 +86,7 @@ DEVICE void spreadParts(const T* x, const int* counts, int* pairOfSlot, int* slo
     slotOfPair[pair] = ownSlot;
     pairOfSlot[ownSlot] = pair;
   }
-  while (column < hidden) {
-    for (int k = 0; k < topK; ++k) {
-      const int slot = __shfl_sync(~0u, ownSlot, k);
-      if (slot >= 0) *reinterpret_cast<uint4*>(rows + (size_t)slot * hidden + column) = v;
-    }
-    column += 256 * 8;
-    if (column < hidden) v = loadAsHalves(x + column);
-  }
+  spreadRow(x, v, column, ownSlot, rows, topK, hidden);
 }
 
 // EXPERTS: how many there can be.

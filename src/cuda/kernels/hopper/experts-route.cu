@@ -3,7 +3,7 @@
 //
 // logits [T, experts] float, the router's
 // ids, weights [T, topK], written: what portableRoute writes, bit for bit
-// groups as groupPairs in experts-grouped.cu writes it, and behind it the slot of each pair, -1 where the expert is none. In which order the
+// groups as experts-grouped.cu takes it, and behind it the slot of each pair, -1 where the expert is none. In which order the
 //        pairs of an expert take its slots differs from run to run; no result depends on it.
 // rows   [T * topK, hidden] f16, written by spreadRows: the tokens in the order of the slots
 #include <cooperative_groups.h>
@@ -84,19 +84,12 @@ template <typename T>
 DEVICE void spreadRows(const T* x, const int* slotOfPair, __half* rows, int topK, int hidden) {
   const int token = blockIdx.x, lane = threadIdx.x & 31;
   x += (size_t)token * hidden;
-  int column = threadIdx.x * 8;
+  const int column = threadIdx.x * 8;
   uint4 v = make_uint4(0, 0, 0, 0);
   if (column < hidden) v = loadAsHalves(x + column);
   waitForPreviousKernel();
   const int ownSlot = lane < topK ? slotOfPair[token * topK + lane] : -1;
-  while (column < hidden) {
-    for (int k = 0; k < topK; ++k) {
-      const int slot = __shfl_sync(~0u, ownSlot, k);
-      if (slot >= 0) *reinterpret_cast<uint4*>(rows + (size_t)slot * hidden + column) = v;
-    }
-    column += 256 * 8;
-    if (column < hidden) v = loadAsHalves(x + column);
-  }
+  spreadRow(x, v, column, ownSlot, rows, topK, hidden);
 }
 
 // EXPERTS: how many there can be.

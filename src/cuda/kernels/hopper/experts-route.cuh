@@ -141,3 +141,16 @@ DEVICE uint4 loadAsHalves(const T* from) {
   return v;
 }
 
+// The rest of a token's row, from `column` on (whose eight values are `v`), into the slots of its pairs: lane k has that of pair k, -1 for none.
+// By a block of 256 threads.
+template <typename T>
+DEVICE void spreadRow(const T* row, uint4 v, int column, int ownSlot, __half* rows, int topK, int hidden) {
+  while (column < hidden) {
+    for (int k = 0; k < topK; ++k) {
+      const int slot = __shfl_sync(~0u, ownSlot, k);
+      if (slot >= 0) *reinterpret_cast<uint4*>(rows + (size_t)slot * hidden + column) = v;
+    }
+    column += 256 * 8;
+    if (column < hidden) v = loadAsHalves(row + column);
+  }
+}

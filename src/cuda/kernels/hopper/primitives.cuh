@@ -61,6 +61,22 @@ DEVICE bool electOne() {
   return yes;
 }
 
+// Barriers of a ring of stages: one thread announces what fills a stage, `readers` say when it is empty again. By one thread, before a barrier of the block.
+template <int STAGES> DEVICE void initStages(uint32_t full, uint32_t empty, uint32_t readers) {
+  for (int i = 0; i < STAGES; ++i) {
+    barrierInit(full + 8 * i, 1);
+    barrierInit(empty + 8 * i, readers);
+  }
+  barrierInitFence();
+}
+// To the next stage of the ring; its barriers' phase turns with each round.
+template <int STAGES> DEVICE void advanceStage(int& stage, uint32_t& phase) {
+  if (++stage == STAGES) {
+    stage = 0;
+    phase ^= 1;
+  }
+}
+
 // Registers a thread of the calling warpgroup: takes effect only under __launch_bounds__(threads, 1).
 template <int N> DEVICE void registersUp() { asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(N)); }
 template <int N> DEVICE void registersDown() { asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(N)); }
