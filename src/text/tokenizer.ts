@@ -149,9 +149,8 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown
 
 /** @throws CheckpointError when a file is missing, broken or not supported */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const [json, config] = await Promise.all([
-    readJsonFile(folder, 'tokenizer.json'),
-    readJsonFile(folder, 'tokenizer_config.json'),
-  ]);
+  // One after the other: where both are missing, the same one is named each time.
+  const json = await readJsonFile(folder, 'tokenizer.json');
+  const config = await readJsonFile(folder, 'tokenizer_config.json');
   return createTokenizer(json, config, folder);
 }
