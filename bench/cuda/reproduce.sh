@@ -26,8 +26,8 @@ part() {
 wants() { [ ${#parts[@]} -eq 0 ] || printf '%s\n' "${parts[@]}" | grep -qx "$1"; }
 parts=("$@")
 
-wants kernels && part kernels 200 12 python3 test/kernels/run_all.py
-wants session && part session 120 20 "$node" test/cuda/hopper.ts
+wants kernels && part kernels 300 12 python3 test/kernels/run_all.py
+wants session && part session 150 21 "$node" test/cuda/hopper.ts
 wants exactness && part exactness 240 90 "$node" test/cuda/exactness.ts f32 bf16
 wants width && part "full width" 120 8 "$node" test/cuda/full-width.ts
 if wants range; then
@@ -44,7 +44,8 @@ if wants packing; then
   for precision in bf16 int8; do part "packing, $precision" 120 4 "$node" bench/cuda/packing.ts --precision "$precision"; done
 fi
 if wants steps; then
-  for options in "" "--quantization int8" "--kv-cache-dtype fp8" "--kv-cache-dtype auto --context 8192" "--kv-cache-dtype fp8 --context 8192"; do
+  for options in "" "--quantization int8" "--kv-cache-dtype fp8" "--kv-cache-dtype int8" \
+    "--kv-cache-dtype auto --context 8192" "--kv-cache-dtype fp8 --context 8192" "--kv-cache-dtype int8 --context 8192"; do
     # shellcheck disable=SC2086
     part "steps $options" 150 8 "$node" bench/cuda/steps.ts --cache "$cache" $options 1 8 64 256
   done

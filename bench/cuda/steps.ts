@@ -2,7 +2,7 @@
 // and follow one another as the engine lets them: each is started before the one before it is done. Tokens are random, so that routing is
 // as spread as it can be. A prefill step, of prompts as long as the context, stands alone.
 // node bench/cuda/steps.ts [--layers N] [--context N] [--prefill N] [--kernels auto|portable] [--quantization none|int8]
-// [--kv-cache-dtype auto|fp8] [--profile] BATCH...     (Node 24, no development dependency)
+// [--kv-cache-dtype auto|fp8|int8] [--profile] BATCH...     (Node 24, no development dependency)
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,6 +24,7 @@ import { V2_LITE } from '../../test/deepseek-v2/published-configs.ts';
 const BLOCK_SIZE = 64;
 const MAX_LIST_ENTRIES = 1024;
 const WARM_UP_STEPS = 4;
+const KV_CACHE_DTYPES = ['auto', 'fp8', 'int8'] as const;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -41,6 +42,8 @@ const { values, positionals } = parseArgs({
   },
 });
 const precision = { stream: 'bf16', experts: values.quantization === 'int8' ? 'u8' : 'f16' } as const;
+const kvCacheDtype = KV_CACHE_DTYPES.find((name) => name === values['kv-cache-dtype']);
+if (kvCacheDtype === undefined) throw new Error(`--kv-cache-dtype is one of ${KV_CACHE_DTYPES.join(', ')}`);
 const batches = positionals.length > 0 ? positionals.map(Number) : [1, 8, 64, 256];
 const context = Number(values.context);
 const prefill = Number(values.prefill);
@@ -49,7 +52,7 @@ const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 const config = parseDeepseekV2Config({ ...V2_LITE, num_hidden_layers: Number(values.layers) }, 'v2-lite');
 const device = new CudaDevice(0);
 print(
-  `${device.name}, ${config.numLayers} layers, ${precision.stream}, quantization ${values.quantization}, latents ${values['kv-cache-dtype']}, ${context} tokens of context`,
+  `${device.name}, ${config.numLayers} layers, ${precision.stream}, quantization ${values.quantization}, latents ${kvCacheDtype}, ${context} tokens of context`,
 );
 let begin = performance.now();
 const packed = await makeDummyWeights({ config, precision, cacheRoot: values.cache });
@@ -59,7 +62,7 @@ const runtime = openOnnxRuntime(findCudaRuntime(cudaFolder(values.cache, ONNX_RU
 const rank = new CudaRank(runtime, device, {
   config,
   precision,
-  kvCacheDtype: values['kv-cache-dtype'] === 'fp8' ? 'fp8' : 'auto',
+  kvCacheDtype,
   kernels: values.kernels === 'portable' ? 'portable' : 'auto',
   folder: packed.folder,
   weightsFile: packed.weightsFile,

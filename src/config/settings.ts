@@ -219,10 +219,10 @@ export const SETTINGS = {
   },
   kvCacheDtype: {
     group: 'Engine',
-    value: 'auto|fp8',
+    value: 'auto|fp8|int8',
     description:
-      'element type of the latent cache on a GPU (fp8: e4m3, 1.76 times the tokens of 16 bits; auto: the dtype)',
-    schema: choice(['auto', 'fp8']).default('auto'),
+      'element type of the latent cache on a GPU (fp8: e4m3, int8: whole numbers, either 1.76 times the tokens of 16 bits; auto: the dtype)',
+    schema: choice(['auto', 'fp8', 'int8']).default('auto'),
   },
   gpuMemoryUtilization: {
     group: 'Engine',

@@ -105,8 +105,8 @@ export class CudaRank implements Rank {
     const { config, precision, kvCacheDtype, blockSize } = options;
     device.relaxCaptureMode();
     this.#stream = device.createStream();
-    const { type: poolType } = latentRow(config, precision.stream, kvCacheDtype);
-    this.#ops = new CudaOps(device, precision.stream, options.kernels, poolType);
+    const { code } = latentRow(config, precision.stream, kvCacheDtype);
+    this.#ops = new CudaOps(device, precision.stream, options.kernels, code);
     this.#domain = new CustomOpDomain(runtime, LATENT_SERVE_DOMAIN);
     for (const op of this.#ops.all) this.#domain.registerCustomOp(op);
     const model = encodeModel(

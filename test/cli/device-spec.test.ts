@@ -17,12 +17,12 @@ describe('toDeviceSpec', () => {
     expect(precisionOf(specOf({ device: 'cuda', dtype, quantization }))).toEqual(precision);
   });
 
-  it('takes the element types of a GPU', () => {
-    expect(specOf({ device: 'cuda:1', kvCacheDtype: 'fp8' })).toMatchObject({
+  it.each(['fp8', 'int8'])('takes the element types of a GPU, latents in %s', (kvCacheDtype) => {
+    expect(specOf({ device: 'cuda:1', kvCacheDtype })).toMatchObject({
       type: 'cuda',
       index: 1,
       precision: { stream: 'bf16' },
-      kvCacheDtype: 'fp8',
+      kvCacheDtype,
     });
   });
 
@@ -30,6 +30,7 @@ describe('toDeviceSpec', () => {
     [{ dtype: 'bfloat16' }, '--dtype bfloat16 needs --device cuda'],
     [{ quantization: 'int8' }, '--quantization int8 needs --device cuda'],
     [{ kvCacheDtype: 'fp8' }, '--kv-cache-dtype fp8 needs --device cuda'],
+    [{ kvCacheDtype: 'int8' }, '--kv-cache-dtype int8 needs --device cuda'],
   ])('refuses %j on the CPU', (flags, message) => {
     expect(() => specOf(flags)).toThrow(ConfigError);
     expect(() => specOf(flags)).toThrow(message);
@@ -41,6 +42,7 @@ it.each([
   [{ device: 'cuda' }, 'bfloat16'],
   [{ device: 'cuda', dtype: 'float16' }, 'float16'],
   [{ device: 'cuda', dtype: 'float16', kvCacheDtype: 'fp8' }, 'fp8'],
+  [{ device: 'cuda', kvCacheDtype: 'int8' }, 'int8'],
 ])('latents with %j are cached in %s', (flags, name) => {
   expect(cacheDtypeName(specOf(flags))).toBe(name);
 });

@@ -168,8 +168,8 @@ describe('memory of a model on a GPU', () => {
     expect(cacheBytes / GIB).toBeCloseTo(40, 6);
   });
 
-  it('counts 8-bit latents', async () => {
-    const { context } = await check({ kvCacheDtype: 'fp8' });
+  it.each(['fp8', 'int8'] as const)('counts latents in %s', async (kvCacheDtype) => {
+    const { context } = await check({ kvCacheDtype });
     // 2 layers x (14 + 4 + 6 x 2, padded to 32) bytes
     expect(context.details).toMatchObject({ bytesPerToken: 64 });
   });

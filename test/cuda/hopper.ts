@@ -110,12 +110,14 @@ try {
     precision: int8,
   };
   compareApart('int8 experts', quantized, apart);
-  const fp8: Variant = { ...plain, kvCacheDtype: 'fp8' };
-  compareErrors(
-    '8-bit latents',
-    differences(logitsOf(fp8, 'auto'), truth).flat(),
-    differences(logitsOf(fp8, 'portable'), truth).flat(),
-  );
+  for (const kvCacheDtype of ['fp8', 'int8'] as const) {
+    const rounded: Variant = { ...plain, kvCacheDtype };
+    compareErrors(
+      `latents in ${kvCacheDtype}`,
+      differences(logitsOf(rounded, 'auto'), truth).flat(),
+      differences(logitsOf(rounded, 'portable'), truth).flat(),
+    );
+  }
   verifySampler((name, isOk, detail) => checks.report(name, isOk, detail));
 } finally {
   rmSync(cacheRoot, { recursive: true });

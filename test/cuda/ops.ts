@@ -2,8 +2,9 @@
 // sampler against the CPU's, without ONNX Runtime: node test/cuda/ops.ts (Node 24, no development dependency; the kernels themselves are
 // tested in test/kernels). cuBLAS comes from install-cuda where $CACHE is set, otherwise from the system.
 import { CudaDevice } from '../../src/cuda/device.ts';
+import type { LatentCode } from '../../src/cuda/element-types.ts';
 import { CudaOps } from '../../src/cuda/ops/cuda-ops.ts';
-import { latentRow } from '../../src/deepseek-v2/latent-row.ts';
+import { type KvCacheDtype, latentRow } from '../../src/deepseek-v2/latent-row.ts';
 import { Checks } from './checks.ts';
 import { loadCudaLibraries } from './cuda-runtime.ts';
 import { DeviceContext, type DeviceTensor } from './device-context.ts';
@@ -45,12 +46,18 @@ function smallWeights(count: number): Float32Array<ArrayBuffer> {
   return Float32Array.from({ length: count }, () => (random() - 0.5) / 8);
 }
 
-/** Rows of 8-bit latents with scales of about one, none of it NaN. */
-function randomFp8Rows(type: Stream, count: number): Uint8Array<ArrayBuffer> {
-  const { bytes } = latentRow({ kvLoraRank: RANK, qkRopeHeadDim: ROPE }, type, 'fp8');
-  const rows = Uint8Array.from({ length: count * bytes }, () => (random() < 0.5 ? 0x80 : 0) | (0x20 + 0x20 * random()));
+/** Random codes of either sign, and the size of scales that makes values of about one of them. */
+const CODES = {
+  fp8: { random: () => (random() < 0.5 ? 0x80 : 0) | (0x20 + 0x20 * random()), scale: 1 },
+  int8: { random: () => 1 + 255 * random(), scale: 1 / 64 },
+} as const;
+
+/** Rows of 8-bit latents with values of about one, none of it NaN. */
+function randomCodedRows(type: Stream, code: LatentCode, count: number): Uint8Array<ArrayBuffer> {
+  const { bytes } = latentRow({ kvLoraRank: RANK, qkRopeHeadDim: ROPE }, type, code);
+  const rows = Uint8Array.from({ length: count * bytes }, CODES[code].random);
   for (let row = 0; row < count; row++) {
-    const scales = Float32Array.from({ length: RANK / 128 }, () => 0.5 + random());
+    const scales = Float32Array.from({ length: RANK / 128 }, () => CODES[code].scale * (0.5 + random()));
     rows.set(new Uint8Array(scales.buffer), row * bytes + RANK);
     rows.set(new Uint8Array(randomBits(type, ROPE).buffer), row * bytes + RANK + 4 * scales.length);
   }
@@ -72,7 +79,7 @@ function verifyAttention(
   heads: number,
   sequences: readonly [number, number][],
   numDecodes: number,
-  kvCacheDtype: 'auto' | 'fp8' = 'auto',
+  kvCacheDtype: KvCacheDtype,
 ): void {
   const used = sequences.reduce((sum, [, count]) => sum + count, 0);
   const numTokens = numDecodes === sequences.length ? numDecodes : used;
@@ -107,9 +114,9 @@ function verifyAttention(
     blockTable: context.tensor('i32', [sequences.length, maxBlocks], table),
   };
   const row = latentRow({ kvLoraRank: RANK, qkRopeHeadDim: ROPE }, type, kvCacheDtype);
-  const past = kvCacheDtype === 'fp8' ? randomFp8Rows(type, 1009) : randomBits(type, 1_000_003);
+  const past = row.code === null ? randomBits(type, 1_000_003) : randomCodedRows(type, row.code, 1009);
   const attend = (choice: 'auto' | 'portable') => {
-    using ops = new CudaOps(context.device, type, choice, row.type);
+    using ops = new CudaOps(context.device, type, choice, row.code);
     const named = (name: string) => ops.all.find((op) => op.name === name)!;
     const chunks = sequences.slice(numDecodes);
     ops.beginStep(numDecodes, chunks.length > 0 && chunks.every(([past]) => past === 0));
@@ -131,7 +138,7 @@ function verifyAttention(
     const all = [rows, rotary!, latents!, ...operands, valueWeights, ...cache];
     const [out] = context.run(named('MlaAttention'), { q_offset: 0, page_size: PAGE, scale: 0.05 }, all);
     const way = operands[2]!.shape.length > 1 ? 'expanded' : 'absorbed';
-    const values = row.type === 'u8' ? null : context.read(pool);
+    const values = row.code !== null ? null : context.read(pool);
     return { out: context.read(out!), rotary: context.read(rotary!), pool: values, way };
   };
   const hopper = attend('auto');
@@ -252,7 +259,7 @@ const FRESH_STEPS: typeof STEPS = [
   [[[300, 1], [5, 1], [64, 1], [0, 300], [0, 2]], 3],
 ];
 for (const type of ['bf16', 'f16'] as const) {
-  for (const kvCacheDtype of ['auto', 'fp8'] as const) {
+  for (const kvCacheDtype of ['auto', 'fp8', 'int8'] as const) {
     using context = new DeviceContext(device);
     for (const heads of [16, 128]) {
       // The ordinary form takes latents as they are before an 8-bit pool rounds them.

@@ -43,7 +43,8 @@ afterAll(() => rmSync(cacheRoot, { recursive: true }));
 it.each<[string, Precision['experts'], object, KvCacheDtype]>([
   ['V2-Lite', 'f32', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'auto'],
   ['V2-Lite with int8 experts', 'u8', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'auto'],
-  ['V2-Lite with 8-bit latents', 'f32', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'fp8'],
+  ['V2-Lite with fp8 latents', 'f32', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'fp8'],
+  ['V2-Lite with int8 latents', 'f32', { ...V2_LITE, ...SMALL, n_routed_experts: 8 }, 'int8'],
   [
     'V2',
     'f32',
@@ -65,8 +66,8 @@ it.each<[string, Precision['experts'], object, KvCacheDtype]>([
     const precision = { stream: 'f32', experts } as const;
     const packed = await makeDummyWeights({ config, precision, cacheRoot });
     const runtime = openOnnxRuntime();
-    const { type: poolType } = latentRow(config, precision.stream, kvCacheDtype);
-    using ops = new CudaOps(NO_DEVICE, precision.stream, 'auto', poolType);
+    const { code } = latentRow(config, precision.stream, kvCacheDtype);
+    using ops = new CudaOps(NO_DEVICE, precision.stream, 'auto', code);
     using domain = new CustomOpDomain(runtime, LATENT_SERVE_DOMAIN);
     // Here is no GPU to place the nodes on.
     for (const op of ops.all) domain.registerCustomOp({ ...op, provider: 'cpu' });

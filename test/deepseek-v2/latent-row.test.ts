@@ -7,8 +7,8 @@ const V2 = { numLayers: 60, kvLoraRank: 512, qkRopeHeadDim: 64 };
 
 describe('latentRow', () => {
   it("holds the latent and the rotary key in the model's type", () => {
-    expect(latentRow(V2, 'bf16', 'auto')).toEqual({ type: 'bf16', columns: 576, bytes: 1152 });
-    expect(latentRow(V2, 'f32', 'auto')).toEqual({ type: 'f32', columns: 576, bytes: 2304 });
+    expect(latentRow(V2, 'bf16', 'auto')).toEqual({ type: 'bf16', code: null, columns: 576, bytes: 1152 });
+    expect(latentRow(V2, 'f32', 'auto')).toEqual({ type: 'f32', code: null, columns: 576, bytes: 2304 });
   });
 
   it.each([
@@ -20,8 +20,10 @@ describe('latentRow', () => {
     [129, 16, 'f16', 132 + 8 + 32 + 4],
     [27, 6, 'f16', 28 + 4 + 12 + 4],
   ] as const)('holds %i + %i values of %s with 8-bit latents', (kvLoraRank, qkRopeHeadDim, stream, bytes) => {
-    const row = latentRow({ kvLoraRank, qkRopeHeadDim }, stream, 'fp8');
-    expect(row).toEqual({ type: 'u8', columns: bytes, bytes });
+    for (const code of ['fp8', 'int8'] as const) {
+      const row = latentRow({ kvLoraRank, qkRopeHeadDim }, stream, code);
+      expect(row).toEqual({ type: 'u8', code, columns: bytes, bytes });
+    }
   });
 });
 
@@ -31,5 +33,6 @@ describe('latentBytesPerToken', () => {
     expect(latentBytesPerToken(V2_LITE, 'f32', 'auto')).toBe(62_208);
     expect(latentBytesPerToken(V2, 'bf16', 'auto')).toBe(69_120);
     expect(latentBytesPerToken(V2_LITE, 'bf16', 'fp8')).toBe(17_712);
+    expect(latentBytesPerToken(V2_LITE, 'bf16', 'int8')).toBe(17_712);
   });
 });

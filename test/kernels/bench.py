@@ -8,7 +8,7 @@ import torch
 
 from checks import poisoned, timed
 from fresh import HEAD, FreshCase
-from paged import Fp8Rows
+from paged import CodedRows
 from test_attention import PAGE, RANK, ROPE, WIDTH, Step
 from test_experts import TOP_K, Grouped, Layer, Small, routing
 from test_experts_int8 import QuantizedLayer
@@ -24,17 +24,20 @@ def copy_rate():
     return 8 * a.numel() / timed(lambda: torch.neg(a, out=b), 1) / 1e6
 
 
-def random_pool(num_pages, fp8):
-    """Pages of latents in bf16 or in 8 bits, and the bytes that a token takes."""
+CODES = (None, "fp8", "int8")
+
+
+def random_pool(num_pages, code):
+    """Pages of latents in bf16 or in 8 bits (code: fp8, int8), and the bytes that a token takes."""
     pool = torch.empty(num_pages, PAGE, WIDTH, dtype=torch.bfloat16, device="cuda").normal_()
-    if not fp8:
+    if code is None:
         return pool, 2 * WIDTH
-    rows = Fp8Rows("bf16", RANK, ROPE)
+    rows = CodedRows(code, "bf16", RANK, ROPE)
     return torch.cat([rows.quantised(part.view(-1, WIDTH)).view(-1, PAGE, rows.bytes) for part in pool.split(1024)]), rows.bytes
 
 
-def decode(heads, points, num_pages, fp8=False):
-    pool, token_bytes = random_pool(num_pages, fp8)
+def decode(heads, points, num_pages, code):
+    pool, token_bytes = random_pool(num_pages, code)
     for count, context in points:
         tiles = -(-context // PAGE)
         sets = max(1, min(num_pages // (count * tiles), 128))
@@ -45,7 +48,7 @@ def decode(heads, points, num_pages, fp8=False):
         absorbed = torch.randn(heads, count, RANK, device="cuda").bfloat16()
         rotary = torch.randn(count, heads, ROPE, device="cuda").bfloat16()
         out = poisoned(heads, count, RANK, dtype=torch.bfloat16)
-        step = Step("bf16", heads, count, count, fp8=fp8)
+        step = Step("bf16", heads, count, count, code=code)
         step.plan(first, cached)
         pool_arguments = step.pool_arguments(pool)
         calls = max(sets, 8)
@@ -56,25 +59,25 @@ def decode(heads, points, num_pages, fp8=False):
         us = timed(capture, calls)
         data, operations = count * context * token_bytes, count * context * heads * 2 * (WIDTH + RANK)
         speed = f"{us:.1f} us, {data / us / 1e6:.2f} TB/s, {operations / us / 1e6:.0f} TFLOP/s"
-        print(f"decode{', 8-bit latents' if fp8 else ''}, {heads} heads, {count} x {context}: {speed}", flush=True)
+        print(f"decode, latents in {code or 'bf16'}, {heads} heads, {count} x {context}: {speed}", flush=True)
 
 
-def chunks(points, fp8=False):
+def chunks(points, code):
     for heads, new, cached in points:
         total = new + cached
-        pool, _ = random_pool(-(-total // PAGE), fp8)
+        pool, _ = random_pool(-(-total // PAGE), code)
         table = torch.randperm(len(pool), device="cuda").int()[None].contiguous()
         first = torch.tensor([0, new], dtype=torch.int32, device="cuda")
         context = torch.tensor([cached], dtype=torch.int32, device="cuda")
         absorbed = torch.randn(heads, new, RANK, device="cuda").bfloat16()
         rotary = torch.randn(new, heads, ROPE, device="cuda").bfloat16()
-        out, step = poisoned(heads, new, RANK, dtype=torch.bfloat16), Step("bf16", heads, 1, 0, fp8=fp8)
+        out, step = poisoned(heads, new, RANK, dtype=torch.bfloat16), Step("bf16", heads, 1, 0, code=code)
         step.plan(first, context)
         pool_arguments = step.pool_arguments(pool)
         us = timed(lambda: [step.attend(absorbed, rotary, pool_arguments, first, table, out, 0.1147) for _ in range(6)], 6)
         operations = (new * cached + new * (new + 1) // 2) * heads * 2 * (WIDTH + RANK)
         speed = f"{us:.0f} us, {operations / us / 1e6:.0f} TFLOP/s"
-        print(f"chunk{', 8-bit latents' if fp8 else ''}, {heads} heads, {new} new on {cached}: {speed}", flush=True)
+        print(f"chunk, latents in {code or 'bf16'}, {heads} heads, {new} new on {cached}: {speed}", flush=True)
 
 
 def fresh(points, heads):
@@ -89,7 +92,7 @@ def fresh(points, heads):
         weights = torch.randn(heads, HEAD, RANK, device="cuda").bfloat16()
         expansion = timed(lambda: [cublas.multiply_rows("bf16", latents, WIDTH, weights.flatten(0, 1), out[:tokens])
                                    for out in (case.keys, case.values) for _ in range(3)], 3)
-        pool, _ = random_pool(count * -(-new // PAGE), False)
+        pool, _ = random_pool(count * -(-new // PAGE), None)
         table = torch.randperm(len(pool), device="cuda").int().view(count, -1).contiguous()
         absorbed = torch.randn(heads, tokens, RANK, device="cuda").bfloat16()
         rotary = torch.randn(tokens, heads, ROPE, device="cuda").bfloat16()
@@ -194,12 +197,12 @@ def run():
     only = os.environ.get("BENCH", "decode chunks fresh experts experts_int8 linear sampler").split()
     print(f"{torch.cuda.get_device_name()}: copy {copy_rate():.2f} TB/s")
     if "decode" in only:
-        for fp8 in (False, True):
-            decode(16, [(1, 1024), (8, 1024), (64, 1024), (256, 1024), (1, 8192), (8, 8192), (64, 8192), (256, 8192)], 33024, fp8)
-            decode(128, [(64, 1024), (64, 8192)], 8192, fp8)
+        for code in CODES:
+            decode(16, [(1, 1024), (8, 1024), (64, 1024), (256, 1024), (1, 8192), (8, 8192), (64, 8192), (256, 8192)], 33024, code)
+            decode(128, [(64, 1024), (64, 8192)], 8192, code)
     if "chunks" in only:
-        for fp8 in (False, True):
-            chunks([(16, 2048, 0), (16, 2048, 6144), (128, 512, 6144)], fp8)
+        for code in CODES:
+            chunks([(16, 2048, 0), (16, 2048, 6144), (128, 512, 6144)], code)
     if "fresh" in only:
         fresh([(8, 1024), (1, 8192), (4, 2048), (1, 2048), (1, 1024), (1, 512), (1, 256), (1, 128), (64, 128), (16, 32)], 16)
         fresh([(1, 2048), (1, 256)], 128)

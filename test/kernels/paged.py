@@ -12,11 +12,15 @@ def rotated(x, cosine, sine):
     return torch.stack((x0 * cosine - x1 * sine, x0 * sine + x1 * cosine), -1).flatten(-2)
 
 
-class Fp8Rows:
-    """Rows of an fp8 pool (kernels/portable/fp8.cuh). What nobody writes is all ones, which is NaN in every part."""
+LARGEST_CODE = {"fp8": 448.0, "int8": 127.0}
 
-    def __init__(self, suffix, rank, rope):
-        self.dtype, self.rank, self.rope = DTYPES[suffix], rank, rope
+
+class CodedRows:
+    """Rows of 8-bit latents (kernels/portable/latent-codes.cuh); code: fp8 or int8. What nobody writes is all ones: NaN in every part, but
+    for codes of int8, which get it from their scales."""
+
+    def __init__(self, code, suffix, rank, rope):
+        self.code, self.dtype, self.rank, self.rope = code, DTYPES[suffix], rank, rope
         self.blocks = -(-rank // 128)
         self.scales_at = -(-rank // 4) * 4
         self.rotary_at = self.scales_at + 4 * self.blocks
@@ -29,18 +33,24 @@ class Fp8Rows:
     def quantised(self, latents):
         """latents [n, rank + rope] of the stream's type."""
         padded = torch.nn.functional.pad(latents[:, :self.rank].float(), (0, 128 * self.blocks - self.rank)).view(-1, self.blocks, 128)
-        largest = torch.full((), 448.0, device="cuda")  # by a number of Python PyTorch would multiply with its rounded inverse
+        largest = torch.full((), LARGEST_CODE[self.code], device="cuda")  # by a number of Python PyTorch would multiply with its rounded inverse
         scales = (padded.abs().amax(-1) / largest).clamp_min(2.0**-100)
         rows = self.empty(len(latents))
-        values = (padded / scales[..., None]).to(torch.float8_e4m3fn).view(torch.uint8)
-        rows[:, :self.rank] = values.flatten(1)[:, :self.rank]
+        rows[:, :self.rank] = self.nearest(padded / scales[..., None]).flatten(1)[:, :self.rank]
         rows[:, self.scales_at:self.rotary_at] = scales.view(torch.uint8)
         rows[:, self.rotary_at:self.end] = latents[:, self.rank:].contiguous().view(torch.uint8)
         return rows
 
+    def nearest(self, values):
+        """The codes of float32 values in units of the scale; of two equally near that of the even number."""
+        if self.code == "fp8":
+            return values.to(torch.float8_e4m3fn).view(torch.uint8)
+        return (values.round() + 128).to(torch.uint8)
+
     def values(self, rows):
         """What rows [n, bytes] say, in float64 [n, rank + rope]."""
-        values = rows[:, :self.rank].contiguous().view(torch.float8_e4m3fn).double()
+        codes = rows[:, :self.rank].contiguous()
+        values = codes.view(torch.float8_e4m3fn).double() if self.code == "fp8" else codes.double() - 128
         scales = rows[:, self.scales_at:self.rotary_at].contiguous().view(torch.float32).double()
         rotary = rows[:, self.rotary_at:self.end].contiguous().view(self.dtype).double()
         return torch.cat((values * scales.repeat_interleave(128, 1)[:, :self.rank], rotary), 1)
@@ -63,8 +73,8 @@ class LatentWriteCase:
         self.slots = torch.randperm(3 * tokens, device="cuda")[:tokens]
         self.slots[::7] = -1
         self.pool = poisoned(3 * tokens, rank + rope, dtype=dtype)
-        self.fp8 = Fp8Rows(suffix, rank, rope)
-        self.fp8_pool = self.fp8.empty(3 * tokens)
+        self.coded = {code: CodedRows(code, suffix, rank, rope) for code in LARGEST_CODE}
+        self.coded_pools = {code: rows.empty(3 * tokens) for code, rows in self.coded.items()}
         self.rotary = poisoned(tokens, heads, rope, dtype=dtype)
         row = self.kv.double()[:, self.kv_offset:]
         normed = row[:, :rank] * torch.rsqrt(row[:, :rank].square().mean(-1, keepdim=True) + 1e-6) * self.weight.double()
@@ -76,14 +86,14 @@ class LatentWriteCase:
 
 class AttentionCase:
     """sequences: (cached tokens, new tokens) of each. Unused pages are NaN, unused entries of the table out of range.
-    fp8: 8-bit latents. `wanted` is what they say, `unquantised` what attention over what they were made of gives. normed: latents as
+    code: of 8-bit latents. `wanted` is what they say, `unquantised` what attention over what they were made of gives. normed: latents as
     RMSNorm leaves them, with weights of very different sizes. latent_size, query_size: of the parts without rotary position.
     rounded_from: the kernel of the sequences from this one on rounds what 8-bit latents say to the stream's type; so
     does `wanted`."""
 
-    def __init__(self, suffix, sequences, heads, rank, rope, page, padding=0, ramp=False, fp8=False, normed=False, unquantised=False,
+    def __init__(self, suffix, sequences, heads, rank, rope, page, padding=0, ramp=False, code=None, normed=False, unquantised=False,
                  latent_size=1., query_size=1., rounded_from=None):
-        dtype, width = DTYPES[suffix], rank + rope
+        dtype, width, self.code = DTYPES[suffix], rank + rope, code
         counts = [new for _, new in sequences]
         self.tokens = sum(counts) + padding
         self.first = torch.tensor([0, *itertools.accumulate(counts)], dtype=torch.int32, device="cuda")
@@ -91,8 +101,8 @@ class AttentionCase:
         pages = [-(-(cached + new) // page) if new else 0 for cached, new in sequences]
         self.max_blocks = max(1, *pages)
         order = torch.randperm(sum(pages) + 3).tolist()
-        rows_of = Fp8Rows(suffix, rank, rope)
-        self.pool = rows_of.empty(len(order), page) if fp8 else poisoned(len(order), page, width, dtype=dtype)
+        rows_of = CodedRows(code, suffix, rank, rope) if code else None
+        self.pool = rows_of.empty(len(order), page) if code else poisoned(len(order), page, width, dtype=dtype)
         self.table = torch.full((len(sequences), self.max_blocks), 2**24, dtype=torch.int32, device="cuda")
         self.absorbed = (rand(heads, self.tokens, rank) * query_size).to(dtype)
         self.rotary = rand(self.tokens, heads, rope, dtype=dtype)
@@ -114,10 +124,10 @@ class AttentionCase:
             latents[:, :rank] *= latent_size
             latents = latents.to(dtype)
             rows = torch.arange(total, device="cuda")
-            stored = rows_of.quantised(latents) if fp8 else latents
+            stored = rows_of.quantised(latents) if code else latents
             self.pool[blocks[rows // page], rows % page] = stored
-            keys = rows_of.values(stored) if fp8 else latents.double()
-            if fp8 and rounded_from is not None and s >= rounded_from:
+            keys = rows_of.values(stored) if code else latents.double()
+            if code and rounded_from is not None and s >= rounded_from:
                 keys = keys.to(dtype).double()
             self._attend(self.wanted, keys, at, new, rank)
             if unquantised:

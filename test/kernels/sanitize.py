@@ -22,8 +22,8 @@ from driver import Module
 def portable():
     write, attend, *expert = (Module(f"portable-{name}.ptx") for name in ("latent-write", "attention", "experts", "experts-int8"))
     test_portable.latent_write(write, "bf16", 5, 4, 32, 8)
-    for fp8 in (False, True):
-        test_portable.attention(attend, "bf16", [(0, 3), (70, 1)], 4, 32, 8, 16, 2, fp8)
+    for code in (None, "fp8", "int8"):
+        test_portable.attention(attend, "bf16", [(0, 3), (70, 1)], 4, 32, 8, 16, 2, code)
     for int8 in (False, True):
         test_portable.experts(expert, "bf16", 3, 9, 3, 60, 22, int8=int8)
 
@@ -48,7 +48,7 @@ def linear():
 
 
 def attention():
-    for kind in ("bf16", "bf16 fp8"):
+    for kind in ("bf16", "bf16 fp8", "bf16 int8"):
         test_attention.attention(kind, [(62, 1), (130, 1)], 16, 2)
         test_attention.attention(kind, [(62, 1), (30, 70)], 16, 1)
 

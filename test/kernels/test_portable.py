@@ -34,29 +34,31 @@ def verify_latent_write(name, case, tolerance, launch, kernel):
     verify(f"{name} rotary", relative_error(case.rotary, case.wanted), tolerance)
 
     rotary = case.rotary.clone()
-    case.rotary.fill_(float("nan"))
-    launch(f"{kernel}Fp8", case.fp8_pool)
-    verify_same(f"{name} rotary beside 8-bit latents", case.rotary, rotary)
-    wanted = case.fp8.empty(len(case.pool))
-    wanted[case.slots[stored]] = case.fp8.quantised(case.pool[case.slots[stored]])
-    verify(f"{name} 8-bit latents, bytes that differ", float((case.fp8_pool != wanted).sum()), 0)
+    for code, rows in case.coded.items():
+        case.rotary.fill_(float("nan"))
+        launch(f"{kernel}{code.capitalize()}", case.coded_pools[code])
+        verify_same(f"{name} rotary beside {code}", case.rotary, rotary)
+        wanted = rows.empty(len(case.pool))
+        wanted[case.slots[stored]] = rows.quantised(case.pool[case.slots[stored]])
+        verify(f"{name} {code}, bytes that differ", float((case.coded_pools[code] != wanted).sum()), 0)
     case.kv[0] = float("nan")
     case.slots.fill_(-1)
     case.slots[0] = 0
-    launch(f"{kernel}Fp8", case.fp8_pool)
-    verify(f"{name} 8-bit latents of what is no number", float((~case.fp8.values(case.fp8_pool[:1]).isnan()).sum()), 0)
+    for code, rows in case.coded.items():
+        launch(f"{kernel}{code.capitalize()}", case.coded_pools[code])
+        verify(f"{name} {code} of what is no number", float((~rows.values(case.coded_pools[code][:1]).isnan()).sum()), 0)
 
 
-def attention(module, suffix, sequences, heads, rank, rope, page, padding=0, fp8=False):
-    case = AttentionCase(suffix, sequences, heads, rank, rope, page, padding, fp8=fp8)
+def attention(module, suffix, sequences, heads, rank, rope, page, padding=0, code=None):
+    case = AttentionCase(suffix, sequences, heads, rank, rope, page, padding, code=code)
     out = poisoned(heads, case.tokens, rank, dtype=DTYPES[suffix])
     shape = structure(numTokens=case.tokens, numSequences=len(sequences), heads=heads, rank=rank, rope=rope, pageSize=page,
                       maxBlocks=case.max_blocks, scale=float(case.scale))
     warps = 8
-    module.launch(f"portableAttention{'Fp8' if fp8 else ''}_{suffix}", (case.tokens, heads), 32 * warps,
+    module.launch(f"portableAttention{(code or '').capitalize()}_{suffix}", (case.tokens, heads), 32 * warps,
                   [case.absorbed, case.rotary, case.pool, case.first, case.context, case.table, out, shape],
                   shared=4 * (rank + rope + warps * (rank + 2)))
-    name = f"attention {suffix}{' fp8' if fp8 else ''} {sequences} H={heads} {rank}+{rope} page {page}"
+    name = f"attention {suffix}{f' {code}' if code else ''} {sequences} H={heads} {rank}+{rope} page {page}"
     verify(name, relative_error(out, case.wanted), TOLERANCE[suffix])
 
 
@@ -135,11 +137,11 @@ def run():
         for heads, rank, rope in sizes:
             for tokens in (1, 7, 64, 300):
                 latent_write(write, suffix, tokens, heads, rank, rope)
-            for page, fp8 in itertools.product((16, 64), (False, True)):
-                attention(attend, suffix, [(0, 1)], heads, rank, rope, page, fp8=fp8)
-                attention(attend, suffix, [(0, 5), (17, 1), (64, 1), (63, 3), (0, 0), (200, 8)], heads, rank, rope, page, 3, fp8)
-                attention(attend, suffix, [(rng.randrange(700), rng.randrange(1, 40)) for _ in range(9)], heads, rank, rope, page, fp8=fp8)
-                attention(attend, suffix, [(3000, 2)], heads, rank, rope, page, fp8=fp8)
+            for page, code in itertools.product((16, 64), (None, "fp8", "int8")):
+                attention(attend, suffix, [(0, 1)], heads, rank, rope, page, code=code)
+                attention(attend, suffix, [(0, 5), (17, 1), (64, 1), (63, 3), (0, 0), (200, 8)], heads, rank, rope, page, 3, code)
+                attention(attend, suffix, [(rng.randrange(700), rng.randrange(1, 40)) for _ in range(9)], heads, rank, rope, page, code=code)
+                attention(attend, suffix, [(3000, 2)], heads, rank, rope, page, code=code)
         for tokens in (1, 2, 19):
             experts(expert, suffix, tokens, 7, 2, 60, 22)
             experts(expert, suffix, tokens, 12, 4, 48, 16, groups=4, top_groups=2, scale=16.0)

@@ -1,5 +1,6 @@
+import type { LatentCode } from '../../src/cuda/element-types.ts';
 import type { KernelContext } from '../../src/onnxruntime/custom-op.ts';
-import { Fp8Rows } from './fp8-rows.ts';
+import { CodedRows } from './coded-rows.ts';
 import { dot, floats, softmax } from './oracle-math.ts';
 
 /** What no tensor tells the operators of a step. */
@@ -17,11 +18,10 @@ interface PoolRows {
   write(slot: number, values: Float32Array): void;
 }
 
-function poolRows(context: KernelContext, index: number, rank: number): PoolRows {
-  const { elementType, shape } = context.input(index);
-  const width = shape[1]!;
+function poolRows(context: KernelContext, index: number, rank: number, code: LatentCode | null): PoolRows {
+  const width = context.input(index).shape[1]!;
   const data = context.input(index).data();
-  if (elementType === 'u8') return new Fp8Rows(data as Uint8Array, width, rank);
+  if (code !== null) return new CodedRows(data as Uint8Array, code, width, rank);
   const values = data as Float32Array;
   return {
     read: (slot) => values.subarray(slot * width, (slot + 1) * width),
@@ -29,12 +29,12 @@ function poolRows(context: KernelContext, index: number, rank: number): PoolRows
   };
 }
 
-export function latentWrite(context: KernelContext, { areChunksFresh }: StepKind): void {
+export function latentWrite(context: KernelContext, code: LatentCode | null, { areChunksFresh }: StepKind): void {
   const { heads, rope, kv_offset, q_offset, epsilon } = context.attributes as Record<string, number>;
   const [kv, q, weight, cosine, sine] = [0, 1, 2, 3, 4].map((index) => floats(context, index));
   const slots = context.input(5).data() as BigInt64Array;
   const rank = weight!.length;
-  const pool = poolRows(context, 6, rank);
+  const pool = poolRows(context, 6, rank, code);
   const pairs = rope! / 2;
   const rotary = context.output(0, [slots.length, heads!, rope!]).data() as Float32Array;
   const rotate = (from: Float32Array, at: number, to: Float32Array, toAt: number, token: number): void => {
@@ -102,7 +102,7 @@ export function attentionOperands(context: KernelContext, { numDecodes, areChunk
 }
 
 /** Each token's attention, absorbed or not, from what the operators before have given. */
-export function mlaAttention(context: KernelContext): void {
+export function mlaAttention(context: KernelContext, code: LatentCode | null): void {
   const [heads, value] = context.input(7).shape as [number, number];
   const numTokens = context.input(1).shape[0]!;
   const rows = (context.output(0, [numTokens, heads * value]).data() as Float32Array).fill(0);
@@ -113,7 +113,7 @@ export function mlaAttention(context: KernelContext): void {
     for (let token = first![s]!; token < first![s + 1]!; token++) {
       for (let head = 0; head < heads; head++) {
         const at = { s, token, head, numKeys: cached![s]! + token - first![s]! + 1 };
-        const out = token < numAbsorbed ? attendToPool(context, at) : attendToChunk(context, at);
+        const out = token < numAbsorbed ? attendToPool(context, code, at) : attendToChunk(context, at);
         rows.set(out, (token * heads + head) * value);
       }
     }
@@ -127,14 +127,14 @@ interface Query {
   readonly numKeys: number;
 }
 
-function attendToPool(context: KernelContext, { s, token, head, numKeys }: Query): number[] {
+function attendToPool(context: KernelContext, code: LatentCode | null, { s, token, head, numKeys }: Query): number[] {
   const { page_size, scale } = context.attributes as Record<string, number>;
   const [, numAbsorbed, rank] = context.input(3).shape as [number, number, number];
   const [, heads, rope] = context.input(1).shape as [number, number, number];
   const [rotary, absorbed, weights] = [1, 3, 7].map((index) => floats(context, index));
   const table = context.input(11).data() as Int32Array;
   const maxBlocks = context.input(11).shape[1]!;
-  const pool = poolRows(context, 8, rank);
+  const pool = poolRows(context, 8, rank, code);
   const slotOf = (key: number): number =>
     table[s * maxBlocks + Math.floor(key / page_size!)]! * page_size! + (key % page_size!);
   const rows = Array.from({ length: numKeys }, (_, key) => pool.read(slotOf(key), rope));

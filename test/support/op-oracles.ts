@@ -1,4 +1,5 @@
 import { expect } from 'vitest';
+import type { LatentCode } from '../../src/cuda/element-types.ts';
 import type { CustomOp, KernelContext } from '../../src/onnxruntime/custom-op.ts';
 import { attentionOperands, latentWrite, mlaAttention, type StepKind } from './attention-oracles.ts';
 import { dequantize } from './dequantize.ts';
@@ -6,12 +7,13 @@ import { dot, floats, softmax } from './oracle-math.ts';
 
 /** The custom operators of the CUDA graphs in JavaScript and double precision, straight from what they are said to do. */
 export class OpOracles {
+  readonly #code: LatentCode | null;
   #step: StepKind = { numDecodes: 0, areChunksFresh: false };
   readonly #compute: Readonly<Record<string, (context: KernelContext) => void>> = {
-    LatentWrite: (context) => latentWrite(context, this.#step),
+    LatentWrite: (context) => latentWrite(context, this.#code, this.#step),
     AttentionPlan: (context) => this.#plan(context),
     AttentionOperands: (context) => attentionOperands(context, this.#step),
-    MlaAttention: mlaAttention,
+    MlaAttention: (context) => mlaAttention(context, this.#code),
     Linear: linear,
     GatedLinearScratch: (context) => void context.output(0, [1]),
     GatedLinear: gatedLinear,
@@ -21,6 +23,11 @@ export class OpOracles {
     QuantizedExperts: (context) => routedExperts(context, dequantized(context, 2), dequantized(context, 4)),
     AddNorm: addNorm,
   };
+
+  /** @param code of 8-bit latents; null: the pool holds floats */
+  constructor(code: LatentCode | null) {
+    this.#code = code;
+  }
 
   /** The operator with the declarations of `op`, computed here. */
   replace(op: CustomOp): CustomOp {

@@ -43,7 +43,7 @@ export class PagedCpu implements LocalDevice {
   readonly #config: DeepseekV2Config;
   readonly #row: LatentRow;
   readonly #session: Session;
-  readonly #oracles = new OpOracles();
+  readonly #oracles: OpOracles;
   readonly #owned: Disposable[] = [];
 
   constructor(
@@ -53,9 +53,10 @@ export class PagedCpu implements LocalDevice {
   ) {
     this.#config = config;
     this.#row = latentRow(config, FLOAT32.stream, kvCacheDtype);
+    this.#oracles = new OpOracles(this.#row.code);
     const runtime = openOnnxRuntime();
     const domain = new CustomOpDomain(runtime, LATENT_SERVE_DOMAIN);
-    const ops = new CudaOps(NO_DEVICE, FLOAT32.stream, 'auto', this.#row.type);
+    const ops = new CudaOps(NO_DEVICE, FLOAT32.stream, 'auto', this.#row.code);
     for (const op of ops.all) domain.registerCustomOp(this.#oracles.replace(op));
     const model = encodeModel(
       buildModelGraph({

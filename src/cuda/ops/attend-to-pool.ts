@@ -41,7 +41,7 @@ function attendOnHopper(
     scale: context.attributes['scale']!,
     pool: pool.pointer,
     numSlots: pool.shape[0]!,
-    slotBytes: pool.shape[1]! * (kernels.poolType === 'u8' ? 1 : ELEMENT_BYTES),
+    slotBytes: pool.shape[1]! * (kernels.code === null ? ELEMENT_BYTES : 1),
     absorbed: absorbed.pointer,
     rotary: rotary.pointer,
     firstTokens: input('firstTokens').pointer,

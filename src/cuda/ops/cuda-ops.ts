@@ -1,6 +1,6 @@
 import type { CustomOp } from '../../onnxruntime/custom-op.ts';
 import type { CudaDevice } from '../device.ts';
-import type { PoolType, StreamType } from '../element-types.ts';
+import type { LatentCode, StreamType } from '../element-types.ts';
 import { addNormOp } from './add-norm.ts';
 import { attentionOperandsOp } from './attention-operands.ts';
 import { attentionPlanOp } from './attention-plan.ts';
@@ -21,10 +21,11 @@ export class CudaOps implements Disposable {
   /**
    * @param type of the activations
    * @param choice `portable` forces the kernels that run on every GPU
+   * @param code of 8-bit latents; null: the pool holds values of `type`
    * @throws CudaError when the GPU has no memory left
    */
-  constructor(device: CudaDevice, type: StreamType, choice: KernelChoice = 'auto', poolType: PoolType = type) {
-    this.#kernels = new GpuKernels(device, type, choice, poolType);
+  constructor(device: CudaDevice, type: StreamType, choice: KernelChoice = 'auto', code: LatentCode | null = null) {
+    this.#kernels = new GpuKernels(device, type, choice, code);
     this.#experts = new RoutedExperts(this.#kernels);
     const kernels = this.#kernels;
     this.all = [

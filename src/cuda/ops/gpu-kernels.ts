@@ -1,10 +1,11 @@
 import { Cublas } from '../cublas.ts';
 import type { CudaDevice } from '../device.ts';
-import type { PoolType, StreamType } from '../element-types.ts';
+import type { LatentCode, StreamType } from '../element-types.ts';
 import { KernelModules } from '../kernel-modules.ts';
 import { TensorMaps } from '../tensor-maps.ts';
 
 const ELEMENT_BYTES = { f32: 4, f16: 2, bf16: 2 } as const;
+const CODE_SUFFIXES = { fp8: 'Fp8', int8: 'Int8' } as const;
 
 /** Which kernels the operators launch: the fastest that fit the GPU and the model, or the portable ones always. */
 export type KernelChoice = 'auto' | 'portable';
@@ -13,7 +14,8 @@ export type KernelChoice = 'auto' | 'portable';
 export class GpuKernels implements Disposable {
   readonly device: CudaDevice;
   readonly type: StreamType;
-  readonly poolType: PoolType;
+  /** Of 8-bit latents; null: the pool holds values of the stream's type. */
+  readonly code: LatentCode | null;
   /** The kernels in kernels/hopper may be used. */
   readonly isHopper: boolean;
   readonly modules: KernelModules;
@@ -24,10 +26,10 @@ export class GpuKernels implements Disposable {
   areChunksFresh = false;
   #cublas: Cublas | null = null;
 
-  constructor(device: CudaDevice, type: StreamType, choice: KernelChoice, poolType: PoolType) {
+  constructor(device: CudaDevice, type: StreamType, choice: KernelChoice, code: LatentCode | null) {
     this.device = device;
     this.type = type;
-    this.poolType = poolType;
+    this.code = code;
     const [major, minor] = device.computeCapability;
     this.isHopper = choice === 'auto' && major === 9 && minor === 0;
     this.modules = new KernelModules(device.driver);
@@ -50,9 +52,14 @@ export class GpuKernels implements Disposable {
     return this.#cublas;
   }
 
+  /** Element type of the latent pool. */
+  get poolType(): StreamType | 'u8' {
+    return this.code === null ? this.type : 'u8';
+  }
+
   /** What the names of kernels that read or write the pool have in them. */
-  get poolSuffix(): '' | 'Fp8' {
-    return this.poolType === 'u8' ? 'Fp8' : '';
+  get poolSuffix(): string {
+    return this.code === null ? '' : CODE_SUFFIXES[this.code];
   }
 
   [Symbol.dispose](): void {

@@ -13,7 +13,7 @@ const HEADS_MULTIPLE = 16;
 const MAX_ROWS_BY_16 = 32;
 const PLAN_HEADER = 4;
 const DECODE_FILE = 'hopper-attention-decode.cubin';
-const DECODE_FP8_FILE = 'hopper-attention-decode-fp8.cubin';
+const DECODE_CODES_FILE = 'hopper-attention-decode-codes.cubin';
 const ROWS64_FILE = 'hopper-attention-rows64.cubin';
 const I32_BYTES = 4;
 
@@ -105,13 +105,13 @@ export function launchHopperAttention(kernels: GpuKernels, heads: number, step: 
  */
 function writePool(
   into: KernelArguments,
-  { tensorMaps, hopperType, poolType }: GpuKernels,
+  { tensorMaps, hopperType, code }: GpuKernels,
   { pool, numSlots, slotBytes }: AttentionStep,
   { module, name }: { readonly module: KernelModule; readonly name: string },
 ): KernelArguments {
   const matrix = { address: pool, rows: numSlots, columns: slotBytes / ELEMENT_BYTES, type: hopperType! };
   into.bytes(tensorMaps.get(matrix, PAGE_SIZE), module.parameterOffset(name, 0));
-  return poolType === 'u8' ? into.pointers(pool) : into;
+  return code === null ? into : into.pointers(pool);
 }
 
 function launchDecode(
@@ -120,10 +120,10 @@ function launchDecode(
   step: AttentionStep,
   stream: Pointer,
 ): void {
-  const { modules, hopperType, numDecodes, poolType, poolSuffix } = kernels;
+  const { modules, hopperType, numDecodes, code, poolSuffix } = kernels;
   const isBy16 = heads <= MAX_ROWS_BY_16;
   const logSumExps = step.partials + BigInt(4 * 2 * blocks * heads * RANK);
-  const by16File = poolType === 'u8' ? DECODE_FP8_FILE : DECODE_FILE;
+  const by16File = code === null ? DECODE_FILE : DECODE_CODES_FILE;
   const module = modules.get(isBy16 ? by16File : ROWS64_FILE);
   const shared = module.sharedBytes(`attention${isBy16 ? 'Decode16' : 'Rows64'}${poolSuffix}`);
   const name = `attentionDecode${isBy16 ? 16 : 64}${poolSuffix}_${hopperType}`;

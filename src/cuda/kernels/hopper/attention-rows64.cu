@@ -1,7 +1,7 @@
 // Paged MLA attention for 64 query rows a block (wgmma): decoding where a sequence has many rows (128 heads, or several new
 // tokens), and prefill chunks on top of a cached context.
 #include "attention.cuh"
-#include "fp8-tiles.cuh"
+#include "code-tiles.cuh"
 #include "wgmma.cuh"
 
 // 384 threads, one block an SM. Warpgroup 0: scores, softmax, columns 0 to 255 of the output. Warpgroup 1: the other columns.
@@ -13,15 +13,15 @@ constexpr int kFactorsAt = kWeightsAt + kBoxBytes;     // [64] float
 constexpr int kBarriersAt = kFactorsAt + 256;          // full[2][3] (192 columns each), empty[2], weightsReady, weightsFree, queryReady, bytes[2]
 constexpr int kRows64Shared = kBarriersAt + 112;
 constexpr int kScalesAt = kRows64Shared;               // [64][4] float
-constexpr int kRows64Fp8Shared = kScalesAt + kTile * 16;
-static_assert(kRows64Fp8Shared <= kSharedLimit, "shared memory");
+constexpr int kRows64CodesShared = kScalesAt + kTile * 16;
+static_assert(kRows64CodesShared <= kSharedLimit, "shared memory");
 
 // Where tiles of keys come from.
 struct PlainPages {
   static constexpr int kPublishers = 1, kCopyRegisters = 40, kProductRegisters = 232;
   const CUtensorMap* map;
 };
-struct Fp8Pages {
+template <typename Code> struct CodedPages {
   static constexpr int kPublishers = 128, kCopyRegisters = 72, kProductRegisters = 216;
   const CUtensorMap* map;  // of the rows as 328 values of T
   const uint8_t* pool;
@@ -189,9 +189,11 @@ DEVICE void copyTiles(const PlainPages& pages, Walk& walk, Stages stages, const 
   }
 }
 
-template <typename T, typename Walk>
-DEVICE void copyTiles(const Fp8Pages& pages, Walk& walk, Stages stages, const int* blockTable, int maxBlocks, int thread, uint8_t* shared) {
-  const Fp8Tile<T> mine(thread);
+template <typename T, typename Code, typename Walk>
+DEVICE void copyTiles(const CodedPages<Code>& pages, Walk& walk, Stages stages, const int* blockTable, int maxBlocks, int thread,
+                      uint8_t* shared) {
+  using Tile = CodedTile<T, Code>;
+  const Tile mine(thread);
   float* scales = reinterpret_cast<float*>(shared + kScalesAt);
   Work work;
   int stage = 0;
@@ -202,7 +204,7 @@ DEVICE void copyTiles(const Fp8Pages& pages, Walk& walk, Stages stages, const in
     for (int j = 0; j < work.tiles; ++j) {
       const int after = j + 1 < work.tiles ? table[j + 1] : 0;
       const uint32_t tile = stages.keys + stage * kTileBytes, full = stages.full + 24 * stage, bytes = stages.bytes + 8 * stage;
-      const float4* from = reinterpret_cast<const float4*>(pages.pool + (size_t)(page * kTile + thread) * kFp8Row + kFp8ScalesAt);
+      const float4* from = reinterpret_cast<const float4*>(pages.pool + (size_t)(page * kTile + thread) * kCodedRow + kCodedScalesAt);
       float4 rowScales;
       if (thread < kTile) rowScales = *from;
       barrierWait(stages.empty + 8 * stage, phase ^ 1);
@@ -210,15 +212,15 @@ DEVICE void copyTiles(const Fp8Pages& pages, Walk& walk, Stages stages, const in
         barrierExpect(bytes, 5 * kBoxBytes);
 #pragma unroll 1
         for (int i = 0; i < 4; ++i) boxCopy(tile + (4 + i) * kBoxBytes, pages.map, i * 64, page * kTile, bytes);
-        boxCopy(tile + 8 * kBoxBytes, pages.map, kFp8RopeAt / 2, page * kTile, bytes);
+        boxCopy(tile + 8 * kBoxBytes, pages.map, kCodedRopeAt / 2, page * kTile, bytes);
       }
       if (thread < kTile) reinterpret_cast<float4*>(scales)[thread] = rowScales;
       namedBarrier(4, 128);
       barrierWait(bytes, phase);
-      typename Fp8Tile<T>::Bytes ahead = mine.load(tile, scales, 0);
+      typename Tile::Bytes ahead = mine.load(tile, scales, 0);
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        const typename Fp8Tile<T>::Bytes box = ahead;
+        const typename Tile::Bytes box = ahead;
         if (i < 3) ahead = mine.load(tile, scales, i + 1);
         if (i == 2) namedBarrier(4, 128);  // everybody has read all of it, what the values overwrite and the scales
         mine.store(box, tile, i);
@@ -465,22 +467,29 @@ template <typename T> DEVICE void clearPadding(const int* firstTokens, int surpl
     const ChunkWalk walk(lengths, firstTokens, shape);                                                                \
     if (walk.isLeft) rows64<T>(walk, PlainPages{&pool}, absorbed, rotary, blockTable, out, nullptr, nullptr, shape);   \
     else clearPadding<T>(firstTokens, walk.surplus, shape, out);                                                      \
-  }                                                                                                                   \
-  extern "C" __global__ void __launch_bounds__(384, 1) attentionDecode64Fp8_##SUFFIX(                                  \
+  }
+#define DEFINE_CODED(KIND, Code, SUFFIX, T)                                                                           \
+  extern "C" __global__ void __launch_bounds__(384, 1) attentionDecode64##KIND##_##SUFFIX(                             \
       const __grid_constant__ CUtensorMap map, const uint8_t* pool, const T* absorbed, const T* rotary,               \
       const int* blockTable, const int* lengths, const int* plan, T* out, float* partials, float* partialLse,         \
       DecodeShape shape) {                                                                                            \
-    rows64<T>(DecodeWalk(plan, lengths, shape), Fp8Pages{&map, pool}, absorbed, rotary, blockTable, out, partials,     \
-              partialLse, shape);                                                                                     \
+    rows64<T>(DecodeWalk(plan, lengths, shape), CodedPages<Code>{&map, pool}, absorbed, rotary, blockTable, out,       \
+              partials, partialLse, shape);                                                                           \
   }                                                                                                                   \
-  extern "C" __global__ void __launch_bounds__(384, 1) attentionChunksFp8_##SUFFIX(                                    \
+  extern "C" __global__ void __launch_bounds__(384, 1) attentionChunks##KIND##_##SUFFIX(                               \
       const __grid_constant__ CUtensorMap map, const uint8_t* pool, const T* absorbed, const T* rotary,               \
       const int* blockTable, const int* lengths, const int* firstTokens, T* out, ChunkShape shape) {                  \
     const ChunkWalk walk(lengths, firstTokens, shape);                                                                \
-    if (walk.isLeft) rows64<T>(walk, Fp8Pages{&map, pool}, absorbed, rotary, blockTable, out, nullptr, nullptr, shape); \
+    if (walk.isLeft)                                                                                                  \
+      rows64<T>(walk, CodedPages<Code>{&map, pool}, absorbed, rotary, blockTable, out, nullptr, nullptr, shape);      \
     else clearPadding<T>(firstTokens, walk.surplus, shape, out);                                                      \
   }
 DEFINE(f16, __half)
 DEFINE(bf16, __nv_bfloat16)
+DEFINE_CODED(Fp8, E4m3, f16, __half)
+DEFINE_CODED(Fp8, E4m3, bf16, __nv_bfloat16)
+DEFINE_CODED(Int8, Int8, f16, __half)
+DEFINE_CODED(Int8, Int8, bf16, __nv_bfloat16)
 extern "C" __device__ const int attentionRows64_sharedBytes = kRows64Shared;
-extern "C" __device__ const int attentionRows64Fp8_sharedBytes = kRows64Fp8Shared;
+extern "C" __device__ const int attentionRows64Fp8_sharedBytes = kRows64CodesShared;
+extern "C" __device__ const int attentionRows64Int8_sharedBytes = kRows64CodesShared;

@@ -3,7 +3,7 @@
 //
 // absorbed   [heads, T, 512], the queries' other parts times W_UK; rotary [T, heads, 64], their rotated parts
 // pool       [pages, 64, 576], through a tensor map of boxes of 64 tokens x 64 values in 128-byte swizzle
-//            Fp8: rows of 656 bytes (portable/fp8.cuh), as they are
+//            Fp8, Int8: rows of 656 bytes (portable/latent-codes.cuh), as they are
 // blockTable [S, maxBlocks]; lengths [S], cached tokens including this step's own, 0: the sequence has no part in the step
 // out        [heads, T, 512]
 //
@@ -21,20 +21,9 @@ constexpr int kBoxBytes = kTile * 128;           // 64 tokens x 64 values
 constexpr int kBoxes = kWidth / 64;
 constexpr float kLog2e = 1.4426950408889634f;
 
-// ---- rows of an fp8 pool: 512 values in e4m3, 4 scales of 128 values each, 64 values of 16 bits ----
-constexpr int kFp8Row = 656, kFp8ScalesAt = 512, kFp8RopeAt = 528;
-constexpr int kFp8TileBytes = kTile * kFp8Row;
-// The lower and the upper two of four e4m3, in f16, exactly.
-DEVICE uint32_t lowerFp8(uint32_t four) {
-  uint32_t halves;
-  asm("{ .reg .b16 low, high; mov.b32 {low, high}, %1; cvt.rn.f16x2.e4m3x2 %0, low; }" : "=r"(halves) : "r"(four));
-  return halves;
-}
-DEVICE uint32_t upperFp8(uint32_t four) {
-  uint32_t halves;
-  asm("{ .reg .b16 low, high; mov.b32 {low, high}, %1; cvt.rn.f16x2.e4m3x2 %0, high; }" : "=r"(halves) : "r"(four));
-  return halves;
-}
+// ---- rows of 8-bit latents: 512 codes, 4 scales of 128 each, 64 values of 16 bits ----
+constexpr int kCodedRow = 656, kCodedScalesAt = 512, kCodedRopeAt = 528;
+constexpr int kCodedTileBytes = kTile * kCodedRow;
 
 struct DecodeShape {
   int numTokens, queryLength, heads, maxBlocks;

@@ -9,7 +9,8 @@
 #include "experts-grouped.cuh"
 #include "int8.cuh"
 
-constexpr int kRowBytes = 128;     // of a tile in shared memory: 128 columns of the weights, 64 of the tokens
+constexpr int kScaleBlock = 128;      // columns of a row that share a scale
+constexpr int kRowBytes = 128;        // of a tile in shared memory: 128 columns of the weights, 64 of the tokens
 constexpr int kSharedOfTwo = 115712;  // dynamic shared memory of each of two blocks on an SM
 
 // BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile. Of small tiles two run on an SM, since

@@ -3,9 +3,7 @@
 #pragma once
 #include "primitives.cuh"
 
-constexpr int kScaleBlock = 128;
-
-// Bytes 0 and 1 of a word (SELECT 0x4140) or 2 and 3 (0x4342) as two f16, without the zero point; exact. 0x64bb is 1024 + bb.
+// Two bytes of a word as two f16, 0 and 1 where SELECT is 0x4140, 2 and 3 where it is 0x4342, without the zero point; exact. 0x64bb is 1024 + bb.
 template <int SELECT> DEVICE __half2 unscaledPair(uint32_t word) {
   const uint32_t v = __byte_perm(word, 0x64646464u, SELECT), zero = 0x64806480u;
   return __hsub2(*reinterpret_cast<const __half2*>(&v), *reinterpret_cast<const __half2*>(&zero));

@@ -1,7 +1,7 @@
 // New latents into the paged pool, and the queries' rotary parts rotated: the portable kernel's contract (portable/latent-write.cu)
 // for latents of 512 + 64 values of 16 bits, with 16 bytes an access. Rows must begin at multiples of 16 bytes.
 // latents [T, 576], written where it is not null: what the pool gets, before it is rounded to 8 bits
-#include "../portable/fp8.cuh"
+#include "../portable/latent-codes.cuh"
 #include "primitives.cuh"
 
 constexpr int kRank = 512, kRope = 64, kWidth = kRank + kRope;
@@ -27,14 +27,15 @@ template <typename T> struct PlainStore {
     to[32 + lane] = x[1];
   }
 };
-DEVICE uint32_t packFp8(float a, float b) {
+template <typename Code> DEVICE uint32_t packCodes(float a, float b) { return Code::toCode(a) | Code::toCode(b) << 8; }
+template <> DEVICE uint32_t packCodes<E4m3>(float a, float b) {
   uint16_t pair;
   asm("cvt.rn.satfinite.e4m3x2.f32 %0, %1, %2;" : "=h"(pair) : "f"(b), "f"(a));
   return pair;
 }
-template <typename T> struct Fp8Store {
-  Fp8Row<T> to;
-  __device__ __forceinline__ Fp8Store(void* pool, long long slot) : to(pool, slot, kRank, kRope) {}
+template <typename T, typename Code> struct CodeStore {
+  CodedRow<T> to;
+  __device__ __forceinline__ CodeStore(void* pool, long long slot) : to(pool, slot, kRank, kRope) {}
   __device__ __forceinline__ uint32_t* rotary() const { return reinterpret_cast<uint32_t*>(to.rotary); }
   __device__ __forceinline__ void operator()(const uint4 (&x)[2], int lane) const {
 #pragma unroll
@@ -44,11 +45,11 @@ template <typename T> struct Fp8Store {
 #pragma unroll
       for (int i = 0; i < 4; ++i) largest = maxOrNan(largest, maxOrNan(fabsf(v[i].x), fabsf(v[i].y)));
       for (int step = 8; step > 0; step >>= 1) largest = maxOrNan(largest, __shfl_xor_sync(~0u, largest, step));
-      const float scale = fp8Scale(largest);
+      const float scale = scaleOf<Code>(largest);
       uint32_t pairs[4];
 #pragma unroll
-      for (int i = 0; i < 4; ++i) pairs[i] = packFp8(v[i].x / scale, v[i].y / scale);
-      reinterpret_cast<uint2*>(to.values)[32 * half + lane] = make_uint2(pairs[0] | pairs[1] << 16, pairs[2] | pairs[3] << 16);
+      for (int i = 0; i < 4; ++i) pairs[i] = packCodes<Code>(v[i].x / scale, v[i].y / scale);
+      reinterpret_cast<uint2*>(to.codes)[32 * half + lane] = make_uint2(pairs[0] | pairs[1] << 16, pairs[2] | pairs[3] << 16);
       if (lane % 16 == 0) to.scales[2 * half + lane / 16] = scale;
     }
   }
@@ -106,14 +107,15 @@ DEVICE void latentWrite(const T* __restrict__ kv, const T* __restrict__ q, const
   }
 }
 
-#define DEFINE_STORE(NAME, Store, SUFFIX, T)                                                                          \
-  extern "C" __global__ void __launch_bounds__(128) NAME##_##SUFFIX(                                                   \
+#define DEFINE_STORE(KIND, SUFFIX, T, ...)                                                                            \
+  extern "C" __global__ void __launch_bounds__(128) latentWrite##KIND##_##SUFFIX(                                      \
       const T* kv, const T* q, const T* normWeight, const float* cosine, const float* sine, const long long* slots,   \
       void* pool, T* rotary, T* latents, LatentWriteShape shape) {                                                    \
-    latentWrite<T, Store<T>>(kv, q, normWeight, cosine, sine, slots, pool, rotary, latents, shape);                   \
+    latentWrite<T, __VA_ARGS__>(kv, q, normWeight, cosine, sine, slots, pool, rotary, latents, shape);                \
   }
-#define DEFINE(SUFFIX, T)                        \
-  DEFINE_STORE(latentWrite, PlainStore, SUFFIX, T) \
-  DEFINE_STORE(latentWriteFp8, Fp8Store, SUFFIX, T)
+#define DEFINE(SUFFIX, T)                          \
+  DEFINE_STORE(, SUFFIX, T, PlainStore<T>)         \
+  DEFINE_STORE(Fp8, SUFFIX, T, CodeStore<T, E4m3>) \
+  DEFINE_STORE(Int8, SUFFIX, T, CodeStore<T, Int8>)
 DEFINE(f16, __half)
 DEFINE(bf16, __nv_bfloat16)

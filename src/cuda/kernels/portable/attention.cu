@@ -2,7 +2,7 @@
 // Any mix of prefill and decode; lengths are read on the device. Any number of heads, rank, rope width and page size.
 //
 // absorbed    [heads, T, rank], the queries' other parts times W_UK; rotary [T, heads, rope], their rotated parts
-// pool        [pages, pageSize, rank + rope]; the step's own latents are in it already. Fp8: rows of fp8.cuh
+// pool        [pages, pageSize, rank + rope]; the step's own latents are in it already. Fp8, Int8: rows of latent-codes.cuh
 // firstTokens [S + 1], flat index of each sequence's first token, then T; sequences without tokens are allowed
 // contextLengths [S], tokens cached before this step
 // blockTable  [S, maxBlocks]
@@ -11,7 +11,7 @@
 // One block a token and head; each of its warps takes every numWarps-th key with an online softmax of its own, and the
 // warps' partial results are merged at the end. Grid (T, heads), block 32 * numWarps (at most 8 warps), dynamic shared memory
 // (rank + rope + numWarps * (rank + 2)) floats. Tokens of no sequence (padding at the end of T) get zeros.
-#include "fp8.cuh"
+#include "latent-codes.cuh"
 
 struct AttentionShape {
   int numTokens, numSequences, heads, rank, rope;
@@ -37,13 +37,13 @@ template <typename T> struct PlainKey {
       : values(static_cast<const T*>(pool) + slot * (shape.rank + shape.rope)) {}
   __device__ __forceinline__ float operator[](int i) const { return toFloat(values[i]); }
 };
-template <typename T> struct Fp8Key {
-  Fp8Row<T> row;
+template <typename T, typename Code> struct CodedKey {
+  CodedRow<T> row;
   int rank;
-  __device__ __forceinline__ Fp8Key(const void* pool, size_t slot, const AttentionShape& shape)
+  __device__ __forceinline__ CodedKey(const void* pool, size_t slot, const AttentionShape& shape)
       : row(const_cast<void*>(pool), slot, shape.rank, shape.rope), rank(shape.rank) {}
   __device__ __forceinline__ float operator[](int i) const {
-    return i < rank ? fromFp8(row.values[i]) * row.scales[i / kScaleBlock] : toFloat(row.rotary[i - rank]);
+    return i < rank ? Code::fromCode(row.codes[i]) * row.scales[i / kScaleBlock] : toFloat(row.rotary[i - rank]);
   }
 };
 
@@ -102,13 +102,14 @@ DEVICE void attend(const T* absorbed, const T* rotary, const void* pool, const i
   }
 }
 
-#define DEFINE_KEY(NAME, Key, SUFFIX, T)                                                                              \
-  extern "C" __global__ void NAME##_##SUFFIX(const T* absorbed, const T* rotary, const void* pool,                     \
-                                             const int* firstTokens, const int* contextLengths,                       \
-                                             const int* blockTable, T* out, AttentionShape shape) {                   \
-    attend<T, Key<T>>(absorbed, rotary, pool, firstTokens, contextLengths, blockTable, out, shape);                   \
+#define DEFINE_KEY(KIND, SUFFIX, T, ...)                                                                              \
+  extern "C" __global__ void portableAttention##KIND##_##SUFFIX(                                                       \
+      const T* absorbed, const T* rotary, const void* pool, const int* firstTokens, const int* contextLengths,        \
+      const int* blockTable, T* out, AttentionShape shape) {                                                          \
+    attend<T, __VA_ARGS__>(absorbed, rotary, pool, firstTokens, contextLengths, blockTable, out, shape);              \
   }
-#define DEFINE(SUFFIX, T)                            \
-  DEFINE_KEY(portableAttention, PlainKey, SUFFIX, T) \
-  DEFINE_KEY(portableAttentionFp8, Fp8Key, SUFFIX, T)
+#define DEFINE(SUFFIX, T)                         \
+  DEFINE_KEY(, SUFFIX, T, PlainKey<T>)            \
+  DEFINE_KEY(Fp8, SUFFIX, T, CodedKey<T, E4m3>)   \
+  DEFINE_KEY(Int8, SUFFIX, T, CodedKey<T, Int8>)
 FOR_EACH_ELEMENT(DEFINE)

@@ -3,12 +3,12 @@
 // kv        [T, kvStride], from kvOffset on the compressed latent (rank) and the shared rotary key (rope)
 // q         [T, qStride], from qOffset on the rotary parts of all heads (heads * rope)
 // normWeight[rank]; cosine, sine [T, rope / 2]; slots [T], negative: the token's latent is not stored
-// pool      [slots, rank + rope], written: RMSNorm(compressed) | rotated key; Fp8: rows of fp8.cuh with what they would be
+// pool      [slots, rank + rope], written: RMSNorm(compressed) | rotated key; Fp8, Int8: rows of latent-codes.cuh with what they would be
 // rotary    [T, heads, rope], written: the rotated parts of the queries
 //
 // Rotary pairs are neighbours (HF DeepseekV2 apply_rotary_emb): (x0, x1) -> (x0 cos - x1 sin, x0 sin + x1 cos).
 // Grid T, block 256, no shared memory.
-#include "fp8.cuh"
+#include "latent-codes.cuh"
 
 struct LatentWriteShape {
   int numTokens, heads, rank, rope;
@@ -35,10 +35,10 @@ template <typename T> struct PlainStore {
     for (int i = threadIdx.x; i < rank; i += 32) to[i] = latent(i);
   }
 };
-template <typename T> struct Fp8Store {
-  Fp8Row<T> to;
+template <typename T, typename Code> struct CodeStore {
+  CodedRow<T> to;
   int rank;
-  __device__ __forceinline__ Fp8Store(void* pool, size_t slot, int rank_, int rope) : to(pool, slot, rank_, rope), rank(rank_) {}
+  __device__ __forceinline__ CodeStore(void* pool, size_t slot, int rank_, int rope) : to(pool, slot, rank_, rope), rank(rank_) {}
   __device__ __forceinline__ T* rotary() const { return to.rotary; }
   template <typename Latent> __device__ __forceinline__ void operator()(Latent latent) const {
     for (int first = 0; first < rank; first += kScaleBlock) {
@@ -50,12 +50,12 @@ template <typename T> struct Fp8Store {
         largest = maxOrNan(largest, fabsf(values[j]));
       }
       for (int step = 16; step > 0; step >>= 1) largest = maxOrNan(largest, __shfl_xor_sync(~0u, largest, step));
-      const float scale = fp8Scale(largest);
+      const float scale = scaleOf<Code>(largest);
       if (threadIdx.x == 0) to.scales[first / kScaleBlock] = scale;
 #pragma unroll
       for (int j = 0; j < kScaleBlock / 32; ++j) {
         const int i = first + 32 * j + threadIdx.x;
-        if (i < rank) to.values[i] = toFp8(values[j] / scale);
+        if (i < rank) to.codes[i] = Code::toCode(values[j] / scale);
       }
     }
   }
@@ -84,13 +84,14 @@ DEVICE void latentWrite(const T* kv, const T* q, const T* normWeight, const floa
   }
 }
 
-#define DEFINE_STORE(NAME, Store, SUFFIX, T)                                                                          \
-  extern "C" __global__ void __launch_bounds__(256) NAME##_##SUFFIX(                                                   \
+#define DEFINE_STORE(KIND, SUFFIX, T, ...)                                                                            \
+  extern "C" __global__ void __launch_bounds__(256) portableLatentWrite##KIND##_##SUFFIX(                              \
       const T* kv, const T* q, const T* normWeight, const float* cosine, const float* sine, const long long* slots,   \
       void* pool, T* rotary, LatentWriteShape shape) {                                                                \
-    latentWrite<T, Store<T>>(kv, q, normWeight, cosine, sine, slots, pool, rotary, shape);                            \
+    latentWrite<T, __VA_ARGS__>(kv, q, normWeight, cosine, sine, slots, pool, rotary, shape);                         \
   }
-#define DEFINE(SUFFIX, T)                                \
-  DEFINE_STORE(portableLatentWrite, PlainStore, SUFFIX, T) \
-  DEFINE_STORE(portableLatentWriteFp8, Fp8Store, SUFFIX, T)
+#define DEFINE(SUFFIX, T)                              \
+  DEFINE_STORE(, SUFFIX, T, PlainStore<T>)             \
+  DEFINE_STORE(Fp8, SUFFIX, T, CodeStore<T, E4m3>)     \
+  DEFINE_STORE(Int8, SUFFIX, T, CodeStore<T, Int8>)
 FOR_EACH_ELEMENT(DEFINE)

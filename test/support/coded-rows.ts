@@ -1,12 +1,16 @@
-/** Rows of an fp8 pool with a float32 key (kernels/portable/fp8.cuh), straight from what they are said to be. */
-export class Fp8Rows {
+import type { LatentCode } from '../../src/cuda/element-types.ts';
+
+/** Rows of 8-bit latents with a float32 key (kernels/portable/latent-codes.cuh), straight from what they are said to be. */
+export class CodedRows {
   readonly #view: DataView;
+  readonly #code: Code;
   readonly #rowBytes: number;
   readonly #rank: number;
   readonly #scalesAt: number;
   readonly #rotaryAt: number;
 
-  constructor(pool: Uint8Array, rowBytes: number, rank: number) {
+  constructor(pool: Uint8Array, code: LatentCode, rowBytes: number, rank: number) {
+    this.#code = CODES[code];
     this.#view = new DataView(pool.buffer, pool.byteOffset, pool.byteLength);
     this.#rowBytes = rowBytes;
     this.#rank = rank;
@@ -20,7 +24,7 @@ export class Fp8Rows {
     const values = new Float64Array(this.#rank + rope);
     for (let i = 0; i < this.#rank; i++) {
       const scale = this.#view.getFloat32(row + this.#scalesAt + 4 * Math.floor(i / 128), true);
-      values[i] = scale * VALUES[this.#view.getUint8(row + i)]!;
+      values[i] = scale * this.#code.meaning(this.#view.getUint8(row + i));
     }
     for (let i = 0; i < rope; i++) {
       values[this.#rank + i] = this.#view.getFloat32(row + this.#rotaryAt + 4 * i, true);
@@ -30,9 +34,10 @@ export class Fp8Rows {
 
   write(slot: number, values: Float32Array): void {
     const row = slot * this.#rowBytes;
+    const { largest, nearest } = this.#code;
     for (let first = 0; first < this.#rank; first += 128) {
       const block = values.subarray(first, Math.min(first + 128, this.#rank));
-      const scale = Math.max(Math.fround(Math.max(...block.map(Math.abs)) / 448), 2 ** -100);
+      const scale = Math.max(Math.fround(Math.max(...block.map(Math.abs)) / largest), 2 ** -100);
       this.#view.setFloat32(row + this.#scalesAt + first / 32, scale, true);
       block.forEach((value, i) => {
         this.#view.setUint8(row + first + i, nearest(Math.fround(value / scale)));
@@ -44,8 +49,20 @@ export class Fp8Rows {
   }
 }
 
+interface Code {
+  readonly largest: number;
+  meaning(byte: number): number;
+  /** The byte of the nearest value; of two that of the even one. */
+  nearest(value: number): number;
+}
+
+const CODES: Readonly<Record<LatentCode, Code>> = {
+  fp8: { largest: 448, meaning: (byte) => E4M3[byte]!, nearest: nearestE4m3 },
+  int8: { largest: 127, meaning: (byte) => byte - 128, nearest: (value) => 128 + nearestInteger(value) },
+};
+
 /** What each byte means as e4m3: 4 bits of exponent with a bias of 7, 3 of fraction, no infinities. */
-const VALUES = Float64Array.from({ length: 256 }, (_, bits) => {
+const E4M3 = Float64Array.from({ length: 256 }, (_, bits) => {
   const exponent = (bits >> 3) & 15;
   const fraction = bits & 7;
   if (exponent === 15 && fraction === 7) return Number.NaN;
@@ -53,12 +70,17 @@ const VALUES = Float64Array.from({ length: 256 }, (_, bits) => {
   return bits & 128 ? -magnitude : magnitude;
 });
 
-/** The nearest e4m3; of two the even one. */
-function nearest(value: number): number {
+function nearestInteger(value: number): number {
+  const below = Math.floor(value);
+  const isUp = value - below > 0.5 || (value - below === 0.5 && below % 2 !== 0);
+  return isUp ? below + 1 : below;
+}
+
+function nearestE4m3(value: number): number {
   const magnitude = Math.abs(value);
   let best = 0;
   for (let bits = 1; bits < 127; bits++) {
-    const gain = Math.abs(VALUES[best]! - magnitude) - Math.abs(VALUES[bits]! - magnitude);
+    const gain = Math.abs(E4M3[best]! - magnitude) - Math.abs(E4M3[bits]! - magnitude);
     if (gain > 0 || (gain === 0 && bits % 2 === 0)) best = bits;
   }
   return value < 0 ? best | 128 : best;

@@ -7,12 +7,13 @@
 // The rotary parts are values already, and are copied to their box. (Bytes loaded straight to registers, a tile ahead, were slower.)
 #pragma once
 #include "attention.cuh"
+#include "code-pairs.cuh"
 
 // The share of one of 128 threads: of the 16-byte chunks of a box of bytes, number `chunk` in rows row + 16 m. Of 8 threads no two touch
 // the same bank, be it reading or writing.
-template <typename T> struct Fp8Tile {
+template <typename T, typename Code> struct CodedTile {
   int row, chunk;
-  __device__ __forceinline__ explicit Fp8Tile(int thread)
+  __device__ __forceinline__ explicit CodedTile(int thread)
       : row(((thread >> 4 & 3) ^ (thread >> 2 & 1) * 5) + (thread >> 6) * 8), chunk((thread & 3) + (thread >> 3 & 1) * 4) {}
 
   // A box of bytes in registers, with the scales of its rows.
@@ -52,11 +53,12 @@ template <typename T> struct Fp8Tile {
   }
 
  private:
+  using Codes = CodePairs<Code>;
   __device__ __forceinline__ static uint4 scaled(uint32_t low, uint32_t high, float by) {
     const auto two = [&](uint32_t halves) {
       const float2 v = Pair<__half>::unpack(halves);
       return Pair<T>::pack(v.x * by, v.y * by);
     };
-    return make_uint4(two(lowerFp8(low)), two(upperFp8(low)), two(lowerFp8(high)), two(upperFp8(high)));
+    return make_uint4(two(Codes::lower(low)), two(Codes::upper(low)), two(Codes::lower(high)), two(Codes::upper(high)));
   }
 };

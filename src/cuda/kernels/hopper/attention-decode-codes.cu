@@ -1,11 +1,12 @@
 // Decoding over 8-bit latents: split-KV attention for 16 query rows a block, as attention-decode.cu does it, which also has the plan
 // and the sum of the partial results.
 //
-// Values are multiplied as what e4m3 says, which f16 holds exactly, whatever T is; only the keys' rotary parts are in T. A token's four
-// scales come in afterwards in float: scores are sums of four products over 128 columns, each times its scale, and the weights of
+// Values are multiplied as what their codes say, which f16 holds exactly, whatever T is; only the keys' rotary parts are in T. A token's
+// four scales come in afterwards in float: scores are sums of four products over 128 columns, each times its scale, and the weights of
 // the values are one set for each 128 columns, each times its scale. So that these fit f16, the running maximum is that of score
 // plus logarithm of the largest scale. Queries in bf16 fit f16 once a row is scaled by a power of two.
 #include "attention.cuh"
+#include "code-pairs.cuh"
 
 constexpr int kStages = 5;
 constexpr int kBlocks = kRank / 128;          // that have a scale
@@ -14,13 +15,13 @@ constexpr int kOperandsAt = 16 * kQueryPitch;  // in a stage that holds a query:
 constexpr int kOperandPitch = 512 + 16;       // of 16 columns
 constexpr int kWeightPitch = kTile * 2 + 16;
 constexpr int kWeightsBytes = 16 * kWeightPitch;
-constexpr int kWeightsAt = kStages * kFp8TileBytes;               // [kBlocks][16][kTile] half
+constexpr int kWeightsAt = kStages * kCodedTileBytes;             // [kBlocks][16][kTile] half
 constexpr int kMaximaAt = kWeightsAt + kBlocks * kWeightsBytes;   // [16][8] float
 constexpr int kMassesAt = kMaximaAt + 512;                        // [16][8] float
 constexpr int kNormsAt = kMassesAt + 512;                         // [16] float
 constexpr int kBarriersAt = kNormsAt + 64;                        // full[5], empty[5]
-constexpr int kDecode16Fp8Shared = kBarriersAt + 16 * kStages;
-static_assert(kDecode16Fp8Shared <= kSharedLimit && kOperandsAt + 32 * kOperandPitch <= kFp8TileBytes, "shared memory");
+constexpr int kDecode16CodesShared = kBarriersAt + 16 * kStages;
+static_assert(kDecode16CodesShared <= kSharedLimit && kOperandsAt + 32 * kOperandPitch <= kCodedTileBytes, "shared memory");
 
 template <typename T> constexpr bool kFitsHalf = false;
 template <> constexpr bool kFitsHalf<__half> = true;
@@ -69,10 +70,11 @@ DEVICE float largestOf(float4 v) { return fmaxf(fmaxf(v.x, v.y), fmaxf(v.z, v.w)
 // Byte matrices go through ldmatrix as if pairs of bytes were elements. Of a row of keys a thread then has 4 neighbouring values of 16:
 // queries are laid out in registers to match. Of two rows of values it has two neighbouring columns: columns 2 n and 2 n + 1 of 16 are
 // column n of two products, and a thread's results in both are 4 neighbouring columns.
-template <typename T>
+template <typename T, typename Code>
 DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ absorbed, const T* __restrict__ rotary,
                      const int* __restrict__ blockTable, const int* __restrict__ lengths, const int* __restrict__ plan,
                      T* __restrict__ out, float* __restrict__ partials, float* __restrict__ partialLse, DecodeShape shape) {
+  using Codes = CodePairs<Code>;
   extern __shared__ __align__(1024) uint8_t shared[];
   const uint32_t base = sharedAddress(shared);
   // The shuffle tells the compiler that a warp agrees on its number: it goes to a uniform register.
@@ -103,7 +105,7 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
       {
         const int row = lane & 15;
         const size_t flat = (size_t)piece.sequence * shape.queryLength + token;
-        const uint32_t to = base + stage * kFp8TileBytes + row * kQueryPitch;
+        const uint32_t to = base + stage * kCodedTileBytes + row * kQueryPitch;
         if (lane < 16) bulkCopy(to, absorbed + ((size_t)(head + row) * shape.numTokens + flat) * kRank, kRank * 2, full + 8 * stage);
         else bulkCopy(to + kRank * 2, rotary + (flat * shape.heads + head + row) * kRope, kRope * 2, full + 8 * stage);
       }
@@ -117,10 +119,10 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
         const int page = piece.length > 0 ? __shfl_sync(~0u, pages, j & 31) : 0;
         const uint32_t bar = full + 8 * stage;
         barrierWait(empty + 8 * stage, phase ^ 1);
-        if (lane == 0) barrierExpect(bar, kFp8TileBytes);
+        if (lane == 0) barrierExpect(bar, kCodedTileBytes);
         __syncwarp();
-        constexpr int kPart = kFp8TileBytes / 4;
-        if (lane < 4) bulkCopy(base + stage * kFp8TileBytes + lane * kPart, pool + (size_t)page * kFp8TileBytes + lane * kPart, kPart, bar);
+        constexpr int kPart = kCodedTileBytes / 4;
+        if (lane < 4) bulkCopy(base + stage * kCodedTileBytes + lane * kPart, pool + (size_t)page * kCodedTileBytes + lane * kPart, kPart, bar);
         advance();
       }
     }
@@ -136,16 +138,16 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
   float* norms = reinterpret_cast<float*>(shared + kNormsAt);
   const int column = warp * 8 + t4 * 2;  // this thread's two tokens of a tile
   // byte offsets of this lane's rows for ldmatrix: keys (a matrix of each block), their rotary parts, values, weights
-  const uint32_t keysAt = (warp * 8 + r8) * kFp8Row + quad * 128, ropeAt = (warp * 8 + r8) * kFp8Row + kFp8RopeAt + quad * 16;
+  const uint32_t keysAt = (warp * 8 + r8) * kCodedRow + quad * 128, ropeAt = (warp * 8 + r8) * kCodedRow + kCodedRopeAt + quad * 16;
   const int leftRow = (quad & 1) * 8 + r8;
-  const uint32_t valuesAt = leftRow * kFp8Row + (quad >> 1) * 16 + warp * 64;
+  const uint32_t valuesAt = leftRow * kCodedRow + (quad >> 1) * 16 + warp * 64;
   const uint32_t weightsAt = base + kWeightsAt + warp / 2 * kWeightsBytes + leftRow * kWeightPitch + (quad >> 1) * 16;
   waitForPreviousKernel();
 
   while (walk.next(piece)) {
     uint32_t query[32][4], rope[4][4];
     barrierWait(full + 8 * stage, phase);
-    const uint32_t queryAt = base + stage * kFp8TileBytes;
+    const uint32_t queryAt = base + stage * kCodedTileBytes;
     layQuery<T>(queryAt, norms, warp, lane);
     asyncProxyFence();
     namedBarrier(1, 256);
@@ -166,7 +168,7 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
     for (int j = 0; j < piece.tiles; ++j) {
       const int first = (piece.firstTile + j) * kTile;
       const int valid = min(kTile, piece.length - first), limit = visible - first;
-      const uint32_t tile = base + stage * kFp8TileBytes;
+      const uint32_t tile = base + stage * kCodedTileBytes;
       barrierWait(full + 8 * stage, phase);
 
       float s[kBlocks][4], r[4] = {};
@@ -177,7 +179,7 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
         uint32_t b[kBlocks];
         loadMatrix4(b, tile + keysAt + k * 16);
 #pragma unroll
-        for (int i = 0; i < kBlocks; ++i) multiplyAdd<__half>(s[i], query[i * 8 + k], lowerFp8(b[i]), upperFp8(b[i]));
+        for (int i = 0; i < kBlocks; ++i) multiplyAdd<__half>(s[i], query[i * 8 + k], Codes::lower(b[i]), Codes::upper(b[i]));
       }
 #pragma unroll
       for (int k = 0; k < 2; ++k) {
@@ -187,8 +189,8 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
         multiplyAdd<T>(r, rope[2 * k + 1], b[2], b[3]);
       }
       // The scales of this thread's tokens; those of tokens that are not there may be anything.
-      const float* scales = reinterpret_cast<const float*>(shared + stage * kFp8TileBytes + column * kFp8Row + kFp8ScalesAt);
-      float4 scales0 = *reinterpret_cast<const float4*>(scales), scales1 = *reinterpret_cast<const float4*>(scales + kFp8Row / 4);
+      const float* scales = reinterpret_cast<const float*>(shared + stage * kCodedTileBytes + column * kCodedRow + kCodedScalesAt);
+      float4 scales0 = *reinterpret_cast<const float4*>(scales), scales1 = *reinterpret_cast<const float4*>(scales + kCodedRow / 4);
       const auto score = [&](int i, float4 by, float norm) {
         return (((s[0][i] * by.x + s[1][i] * by.y) + (s[2][i] * by.z + s[3][i] * by.w)) * norm + r[i]) * scale;
       };
@@ -216,9 +218,9 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
         maxima[g * 8 + warp] = top0;
         maxima[(g + 8) * 8 + warp] = top1;
       }
-      if (valid < kTile) {  // rows of the last page that nothing wrote: 0 * NaN must not reach the output
+      if (valid < kTile) {  // rows of the last page that nothing wrote: 0 * NaN must not reach the output (byte 0 is a number in any code)
         const int from = max(valid, 0), count = ((from + 15) & ~15) - from;
-        for (int i = tid; i < count * 32; i += 256) storeShared16(tile + (from + i / 32) * kFp8Row + i % 32 * 16, make_uint4(0, 0, 0, 0));
+        for (int i = tid; i < count * 32; i += 256) storeShared16(tile + (from + i / 32) * kCodedRow + i % 32 * 16, make_uint4(0, 0, 0, 0));
         asyncProxyFence();
       }
       namedBarrier(1, 256);
@@ -263,13 +265,11 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
 #pragma unroll
           for (int n = 0; n < 2; ++n) {
             uint32_t b[4];
-            loadMatrix4Transposed(b, tile + valuesAt + k * 16 * kFp8Row + n * 32);
-#pragma unroll
-            for (int i = 0; i < 4; ++i) b[i] = __byte_perm(b[i], 0, 0x3120);  // column by column
+            loadMatrix4Transposed(b, tile + valuesAt + k * 16 * kCodedRow + n * 32);
 #pragma unroll
             for (int i = 0; i < 2; ++i) {
-              multiplyAdd<__half>(o[4 * n + 2 * i], a, lowerFp8(b[2 * i]), lowerFp8(b[2 * i + 1]));
-              multiplyAdd<__half>(o[4 * n + 2 * i + 1], a, upperFp8(b[2 * i]), upperFp8(b[2 * i + 1]));
+              multiplyAdd<__half>(o[4 * n + 2 * i], a, Codes::even(b[2 * i]), Codes::even(b[2 * i + 1]));
+              multiplyAdd<__half>(o[4 * n + 2 * i + 1], a, Codes::odd(b[2 * i]), Codes::odd(b[2 * i + 1]));
             }
           }
         }
@@ -326,13 +326,16 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
 }
 
 // The arguments are those of the kernels for 64 rows, which need the pool's map as well.
-#define DEFINE(SUFFIX, T)                                                                                             \
-  extern "C" __global__ void __launch_bounds__(384, 1) attentionDecode16Fp8_##SUFFIX(                                  \
+#define DEFINE(KIND, Code, SUFFIX, T)                                                                                 \
+  extern "C" __global__ void __launch_bounds__(384, 1) attentionDecode16##KIND##_##SUFFIX(                             \
       const __grid_constant__ CUtensorMap, const uint8_t* pool, const T* absorbed, const T* rotary,                   \
       const int* blockTable, const int* lengths, const int* plan, T* out, float* partials, float* partialLse,         \
       DecodeShape shape) {                                                                                            \
-    decode16<T>(pool, absorbed, rotary, blockTable, lengths, plan, out, partials, partialLse, shape);                 \
+    decode16<T, Code>(pool, absorbed, rotary, blockTable, lengths, plan, out, partials, partialLse, shape);           \
   }
-DEFINE(f16, __half)
-DEFINE(bf16, __nv_bfloat16)
-extern "C" __device__ const int attentionDecode16Fp8_sharedBytes = kDecode16Fp8Shared;
+DEFINE(Fp8, E4m3, f16, __half)
+DEFINE(Fp8, E4m3, bf16, __nv_bfloat16)
+DEFINE(Int8, Int8, f16, __half)
+DEFINE(Int8, Int8, bf16, __nv_bfloat16)
+extern "C" __device__ const int attentionDecode16Fp8_sharedBytes = kDecode16CodesShared;
+extern "C" __device__ const int attentionDecode16Int8_sharedBytes = kDecode16CodesShared;
