@@ -10,7 +10,13 @@ import { invariant } from '../errors.ts';
 /** Exact. */
 export function bf16ToFloat32(source: Uint16Array, destination: Float32Array): void {
   const bits = bitsOf(destination, source.length);
-  for (let i = 0; i < bits.length; i++) bits[i] = source[i]! << 16;
+  const pairs = pairsOf(source);
+  for (let pair = 0; pair < pairs.length; pair++) {
+    const both = pairs[pair]!;
+    bits[2 * pair] = both << 16;
+    bits[2 * pair + 1] = both & 0xffff0000;
+  }
+  for (let i = 2 * pairs.length; i < bits.length; i++) bits[i] = source[i]! << 16;
 }
 
 export function float32ToBf16(source: Float32Array, destination: Uint16Array): void {
@@ -53,14 +59,34 @@ export function bf16ToFp16(source: Uint16Array, destination: Uint16Array): boole
     `${source.length} and ${destination.length} elements: lengths differ`,
   );
   narrowTable ??= makeNarrowTable();
+  const table = narrowTable;
   let flags = 0;
-  for (let i = 0; i < source.length; i++) {
-    const entry = narrowTable[source[i]!]!;
+  const [from, to] = [pairsOf(source), pairsOf(destination)];
+  const pairs = Math.min(from.length, to.length);
+  for (let pair = 0; pair < pairs; pair++) {
+    const both = from[pair]!;
+    // Magnitudes from 2^-14 up to 4, nearly all weights, have 4 bits of exponent above the base's and are exact in fp16. A borrow of the
+    // lower half shows in its own upper bits.
+    const above = ((both & 0x7fff7fff) - TWICE_2_TO_MINUS_14) | 0;
+    if ((above & 0xf800f800) === 0) {
+      to[pair] = (both & 0x80008000) | ((above << 3) + 0x04000400);
+    } else {
+      const low = table[both & 0xffff]!;
+      const high = table[both >>> 16]!;
+      flags |= low | high;
+      to[pair] = (low & 0xffff) | (high << 16);
+    }
+  }
+  for (let i = 2 * pairs; i < source.length; i++) {
+    const entry = table[source[i]!]!;
     flags |= entry;
     destination[i] = entry;
   }
   return (flags & OVERFLOWS) !== 0;
 }
+
+/** 2^-14, the smallest normal fp16, as bf16 in both halves. */
+const TWICE_2_TO_MINUS_14 = 0x38803880;
 
 /** Beside the 16 bits of an entry: the value is finite in bf16, but not in fp16. */
 const OVERFLOWS = 1 << 16;
@@ -99,6 +125,12 @@ function makeFp16Table(): Int32Array {
     }
   }
   return bits;
+}
+
+/** Two values a word, the first one in its lower half, without an odd last one; none where the first does not begin a word. */
+function pairsOf(values: Uint16Array): Int32Array {
+  const count = values.byteOffset % Int32Array.BYTES_PER_ELEMENT === 0 ? values.length >>> 1 : 0;
+  return new Int32Array(values.buffer, count === 0 ? 0 : values.byteOffset, count);
 }
 
 function bitsOf(values: Float32Array, otherLength: number): Int32Array {

@@ -148,6 +148,23 @@ describe('bf16 to fp16', () => {
     expect(direct).toEqual(narrow(float32ToFp16, widen(bf16ToFloat32, allPatterns)));
   });
 
+  it('does not depend on the neighbours of a value, nor on where it lies', () => {
+    const kinds = [0, 0.01, -3.5, 4, -1e-5, 1e-30, 65_280, Infinity, -Infinity, Number.NaN, -0];
+    const pairs = kinds.flatMap((one) => kinds.flatMap((other) => [one, other]));
+    const bits = narrow(float32ToBf16, Float32Array.from([...pairs, 0.5]));
+    const expected = narrow(float32ToFp16, widen(bf16ToFloat32, bits));
+    for (const first of [0, 1]) {
+      for (const into of [0, 1]) {
+        const source = new Uint16Array(bits.length + 1).subarray(first, first + bits.length);
+        source.set(bits);
+        const target = new Uint16Array(bits.length + 1).subarray(into, into + bits.length);
+        expect(bf16ToFp16(source, target)).toBe(false);
+        expect(target).toEqual(expected);
+        expect(widen(bf16ToFloat32, source)).toEqual(widen(bf16ToFloat32, bits));
+      }
+    }
+  });
+
   it('tells when a finite value becomes infinite, and only then', () => {
     const overflows = (value: number): boolean => {
       const bits = narrow(float32ToBf16, Float32Array.of(0, value));
@@ -155,5 +172,6 @@ describe('bf16 to fp16', () => {
     };
     expect([65_280, -65_280, 1e-30, Infinity, -Infinity, Number.NaN].map(overflows)).not.toContain(true);
     expect([65_536, -65_536, 1e38].map(overflows)).not.toContain(false);
+    expect(bf16ToFp16(narrow(float32ToBf16, Float32Array.of(65_536, 0)), new Uint16Array(2))).toBe(true);
   });
 });
