@@ -1,5 +1,6 @@
 // What packing costs beside a plain copy: a bf16 checkpoint of DeepSeek-V2-Lite's widths is written, then copied to disk and packed in turn.
-// node bench/cuda/packing.ts [--layers 3] [--rounds 3] [--precision bf16|int8|float32]     (Node 24; needs no GPU; 3 layers are 3.3 GB twice)
+// npm run build && node bench/cuda/packing.ts [--layers 3] [--rounds 3] [--precision bf16|int8|float32] [--workers 8]
+// (Node 24; needs no GPU; 3 layers are 3.3 GB twice; --workers 0 packs in one thread)
 import { execFileSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,6 +12,7 @@ import { planPackedWeights } from '../../src/deepseek-v2/packed-weights.ts';
 import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
 import { FLOAT32, type Precision } from '../../src/deepseek-v2/precision.ts';
 import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
+import { packWorkers } from '../../src/packing/worker-count.ts';
 import { V2_LITE } from '../../test/deepseek-v2/published-configs.ts';
 import { describeMachine, formatMachine } from '../report.ts';
 
@@ -26,6 +28,7 @@ const { values } = parseArgs({
     layers: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '3' },
     precision: { type: 'string', default: 'bf16' },
+    workers: { type: 'string', default: String(packWorkers(Number.POSITIVE_INFINITY)) },
   },
 });
 const precision = PRECISIONS[values.precision];
@@ -87,6 +90,7 @@ try {
         config,
         precision,
         cacheRoot,
+        workers: Number(values.workers),
         onProgress: ({ bytesTotal }) => (written = bytesTotal / 1e9),
       }),
     );
@@ -96,7 +100,7 @@ try {
         `${packed.toFixed(1)} s, at ${(written / packed / (read / copied)).toFixed(2)} of the copy's speed`,
     );
   }
-  print(`peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`);
+  print(`${values.workers} workers, peak memory ${Math.round(process.resourceUsage().maxRSS / 1024)} MiB`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -4,6 +4,7 @@ import type { SafetensorsDtype } from './dtype.ts';
 import { quoted } from './quoted.ts';
 import { ShardFile } from './shard-file.ts';
 import { readShardIndex } from './shard-index.ts';
+import type { TensorRows } from './tensor-rows.ts';
 import { findWeightFiles, resolveWeightFile } from './weight-files.ts';
 
 export interface CheckpointTensor {
@@ -17,7 +18,7 @@ export interface CheckpointTensor {
   readonly byteLength: number;
 }
 
-/** An open checkpoint: the directory of its tensors and positional reads of their rows. */
+/** An open checkpoint: the directory of its tensors, and where their rows can be read. */
 export class Checkpoint {
   readonly folder: string;
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
@@ -39,31 +40,21 @@ export class Checkpoint {
     this.tensors = tensors;
   }
 
-  /**
-   * Reads rows [rowStart, rowStart + rowCount) of a tensor, as they lie in the file, into `into`, whose length must be
-   * theirs. The first dimension counts rows; a vector and a scalar are one row.
-   * @throws CheckpointError when the file cannot be read any more
-   */
-  async read(name: string, rowStart: number, rowCount: number, into: Uint8Array): Promise<void> {
+  /** Where the rows of a tensor lie, for readRows; until {@link close}. */
+  rowsOf(name: string): TensorRows {
     const tensor = this.tensors.get(name);
     const shard = this.#shardOf.get(name);
     invariant(tensor && shard, `tensor ${name} is not in the checkpoint`);
-    const rows = rowsOf(tensor.shape);
-    invariant(rowStart >= 0 && rowCount >= 0 && rowStart + rowCount <= rows, `rows outside of tensor ${name}`);
-    if (rowCount === 0) return;
-    const rowBytes = tensor.byteLength / rows;
-    invariant(Number.isInteger(rowBytes), `rows of tensor ${name} do not begin on bytes`);
-    invariant(into.byteLength === rowCount * rowBytes, `buffer for tensor ${name} does not fit its rows`);
-    await shard.readAt(tensor.byteOffset + rowStart * rowBytes, into);
+    const { dtype, file, shape, byteOffset, byteLength } = tensor;
+    const count = shape.length < 2 ? 1 : shape[0]!;
+    const bytesPerRow = count === 0 ? 0 : byteLength / count;
+    invariant(Number.isInteger(bytesPerRow), `rows of tensor ${name} do not begin on bytes`);
+    return { dtype, file, fd: shard.fd, byteOffset, count, bytesPerRow };
   }
 
   async close(): Promise<void> {
     await Promise.all(this.shards.map((shard) => shard.close()));
   }
-}
-
-function rowsOf(shape: readonly number[]): number {
-  return shape.length < 2 ? 1 : shape[0]!;
 }
 
 /**

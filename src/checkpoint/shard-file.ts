@@ -69,6 +69,11 @@ export class ShardFile {
     }
   }
 
+  /** Its descriptor, for reads by other threads; until {@link close}. */
+  get fd(): number {
+    return this.#handle.fd;
+  }
+
   async close(): Promise<void> {
     await this.#handle.close();
   }

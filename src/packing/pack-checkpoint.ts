@@ -29,6 +29,8 @@ export interface PackOptions {
   readonly cacheRoot: string;
   readonly onProgress?: OnPackProgress;
   readonly signal?: AbortSignal;
+  /** Threads that pack; see writeWeights. */
+  readonly workers?: number;
 }
 
 /** Another process that packs the same weights is waited for as long as it writes. */

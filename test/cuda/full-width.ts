@@ -102,7 +102,8 @@ async function checkModel(name: string, folder: string): Promise<void> {
   for (const [type, kernels] of RUNS[name]!) {
     const began = performance.now();
     const precision = PRECISIONS[type];
-    const packed = await packCheckpoint({ folder, config, precision, cacheRoot: path.join(folder, type) });
+    // Without workers, which start from built files.
+    const packed = await packCheckpoint({ folder, config, precision, cacheRoot: path.join(folder, type), workers: 0 });
     const most = sequences.reduce((sum, { length }) => sum + length, 0);
     using session = new StepSession({
       config,

@@ -7,9 +7,9 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
  * Compiles `entry` (below src/, or another root) and what it imports into `folder`, for child processes: Node 20 runs no TypeScript, and
- * dist/ may be older than the sources. Returns the path of the compiled entry.
+ * dist/ may be older than the sources. `threads` are entries of worker threads, which nothing imports. Returns the path of the compiled entry.
  */
-export function compileSources(entry: string, folder: string, root = 'src'): string {
+export function compileSources(entry: string, folder: string, root = 'src', threads: readonly string[] = []): string {
   const options = [
     '--ignoreConfig',
     '--target',
@@ -27,9 +27,8 @@ export function compileSources(entry: string, folder: string, root = 'src'): str
     '--outDir',
     folder,
   ];
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...options, path.join(root, entry)], {
-    cwd: ROOT,
-  });
+  const files = [entry, ...threads].map((file) => path.join(root, file));
+  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', ...options, ...files], { cwd: ROOT });
   symlinkSync(path.join(ROOT, 'node_modules'), path.join(folder, 'node_modules'));
   return path.join(folder, entry.replace(/\.ts$/, '.js'));
 }

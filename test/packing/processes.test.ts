@@ -19,7 +19,7 @@ let build: TemporaryFolder;
 let compiled: string;
 beforeAll(() => {
   build = temporaryFolder();
-  compiled = compileSources('packing/pack-checkpoint.ts', build.path);
+  compiled = compileSources('packing/pack-checkpoint.ts', build.path, 'src', ['packing/pack-worker.ts']);
 });
 afterAll(() => build.remove());
 
@@ -48,13 +48,16 @@ async function kill(child: ChildProcess): Promise<void> {
 }
 
 /** A child that packs; `lines` are what it says. */
-function packInChild(extra: Record<string, unknown> = {}): {
+function packInChild(
+  extra: Record<string, unknown> = {},
+  stderr: 'inherit' | 'ignore' = 'inherit',
+): {
   child: ChildProcess;
   lines: AsyncIterator<string>;
   all: Promise<string[]>;
 } {
   const child = spawn(process.execPath, [CHILD, compiled, JSON.stringify({ ...options(), ...extra })], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', stderr],
   });
   children.push(child);
   const reader = createInterface({ input: child.stdout! });
@@ -63,33 +66,55 @@ function packInChild(extra: Record<string, unknown> = {}): {
   return { child, lines: reader[Symbol.asyncIterator](), all: once(reader, 'close').then(() => said) };
 }
 
-/** A child killed with half of its weights written. */
-async function killedInTheMiddle(): Promise<void> {
-  const { child, lines } = packInChild({ stopAfterFirstBlock: true });
+/** A child killed before its pack was whole. */
+async function killedInTheMiddle(workers = 0): Promise<void> {
+  const { child, lines } = packInChild({ stopAfterFirstBlock: true, workers });
   expect((await lines.next()).value).toBe('packing');
   expect(readdirSync(store())).toEqual([expect.stringMatching(/^\.partial-/)]);
   await kill(child);
 }
 
 describe('a killed packer', () => {
-  it('leaves nothing that the next one takes for a pack, and that one cleans up', async () => {
-    await killedInTheMiddle();
-    expect(readdirSync(store())).toHaveLength(1);
-    const packed = await packCheckpoint(options());
-    expect(readdirSync(store())).toEqual([path.basename(packed.folder)]);
+  it.each([0, 2])(
+    'leaves nothing that the next one takes for a pack, and that one cleans up: %i workers',
+    async (workers) => {
+      await killedInTheMiddle(workers);
+      expect(readdirSync(store())).toHaveLength(1);
+      const packed = await packCheckpoint(options());
+      expect(readdirSync(store())).toEqual([path.basename(packed.folder)]);
 
-    const elsewhere = temporaryFolder();
-    const clean = await packCheckpoint({ ...options(), cacheRoot: elsewhere.path });
-    const weights = (folder: string): Buffer => readFileSync(path.join(folder, 'weights.bin'));
-    expect(weights(packed.folder).equals(weights(clean.folder))).toBe(true);
-    elsewhere.remove();
-  });
+      const elsewhere = temporaryFolder();
+      const clean = await packCheckpoint({ ...options(), cacheRoot: elsewhere.path });
+      const weights = (folder: string): Buffer => readFileSync(path.join(folder, 'weights.bin'));
+      expect(weights(packed.folder).equals(weights(clean.folder))).toBe(true);
+      elsewhere.remove();
+    },
+  );
 
   it('is cleaned up by one that packs another model', async () => {
     await killedInTheMiddle();
     writeSingle(model.path, tensorsOf(SMALL, ['F32']));
     const packed = await packCheckpoint(options());
     expect(readdirSync(store())).toEqual([path.basename(packed.folder)]);
+  });
+});
+
+describe('a packer with workers', () => {
+  it('ends with the pack, and its threads with it', async () => {
+    const { child, all } = packInChild({ workers: 3 });
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(0);
+    expect((await all).map((line) => line.split(' ')[0])).toEqual(['packing', 'syncing', 'done']);
+  });
+
+  it('ends when its checkpoint cannot be packed, and leaves nothing', async () => {
+    const tensors = tensorsOf(SMALL);
+    tensors.get('model.norm.weight')!.bytes.set(Buffer.from(Float32Array.of(-70_000).buffer).subarray(2), 0);
+    writeSingle(model.path, tensors);
+    const { child } = packInChild({ workers: 3, precision: { stream: 'f16', experts: 'f16' } }, 'ignore');
+    const [code] = await once(child, 'exit');
+    expect(code).toBe(1);
+    expect(readdirSync(store())).toEqual([]);
   });
 });
 

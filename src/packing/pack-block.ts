@@ -1,4 +1,4 @@
-import type { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { readRows, type TensorRows } from '../checkpoint/tensor-rows.ts';
 import { CheckpointError, invariant } from '../errors.ts';
 import { convertValues, isSourceDtype, SOURCE_BYTES, type SourceDtype } from './convert-values.ts';
 import type { Block, Segment } from './pack-blocks.ts';
@@ -20,36 +20,23 @@ export class BlockBuffers {
   }
 }
 
-/** One read: `elements` values of one tensor, kept in the raw buffer from value `at` on. */
-interface Read {
-  readonly tensor: string;
-  readonly rowStart: number;
-  readonly rowCount: number;
-  readonly at: number;
-  readonly elements: number;
-}
-
 /** Bytes for a place in weights.bin. */
 export interface Piece {
   readonly byteOffset: number;
   readonly bytes: Uint8Array;
 }
 
+/** The tensors of a checkpoint by name. */
+export type Sources = ReadonlyMap<string, TensorRows>;
+
 /**
  * Reads the rows of `block` and leaves them in its packed type and order in `buffers.packed`.
  * @returns what lies there
  * @throws CheckpointError when a file cannot be read any more, or a value is too large for fp16
  */
-export async function readBlock(checkpoint: Checkpoint, block: Block, buffers: BlockBuffers): Promise<Piece[]> {
+export function packBlock(sources: Sources, block: Block, buffers: BlockBuffers): Piece[] {
   invariant(block.elements <= buffers.maxElements, 'block larger than its buffers');
-  const reads = block.segments.flatMap(readsOf);
-  await Promise.all(
-    reads.map(({ tensor, rowStart, rowCount, at, elements }) => {
-      const bytes = elements * SOURCE_BYTES[dtypeOf(checkpoint, tensor)];
-      return checkpoint.read(tensor, rowStart, rowCount, new Uint8Array(buffers.raw, 4 * at, bytes));
-    }),
-  );
-  for (const segment of block.segments) convertSegment(checkpoint, segment, block, buffers);
+  for (const segment of block.segments) packSegment(sources, segment, block, buffers);
   const { byteOffset, scalesOffset, elements, dtype } = block;
   const pieces = [{ byteOffset, bytes: new Uint8Array(buffers.packed, 0, PACKED_BYTES[dtype] * elements) }];
   if (scalesOffset !== null) {
@@ -66,20 +53,17 @@ function scalesStart({ maxElements }: BlockBuffers): number {
   return PACKED_BYTES.f16 * maxElements;
 }
 
-function readsOf(segment: Segment): Read[] {
-  const { width, rowStart, rowCount, at } = segment;
-  const elements = rowCount * width;
-  return segment.tensors.map((tensor, part) => ({ tensor, rowStart, rowCount, at: at + part * elements, elements }));
-}
-
 /** Row r of tensor t goes to row r * tensors + t: one tensor is copied as it is, two are interleaved. */
-function convertSegment(checkpoint: Checkpoint, segment: Segment, block: Block, buffers: BlockBuffers): void {
-  const { tensors, width, rowCount, at } = segment;
+function packSegment(sources: Sources, segment: Segment, block: Block, buffers: BlockBuffers): void {
+  const { tensors, width, rowStart, rowCount, at } = segment;
   const { dtype: to } = block;
   const elements = rowCount * width;
   for (const [part, tensor] of tensors.entries()) {
-    const from = dtypeOf(checkpoint, tensor);
+    const rows = sources.get(tensor);
+    invariant(rows, `tensor ${tensor} is not in the checkpoint`);
+    const from = checkedDtype(tensor, rows);
     const begin = 4 * (at + part * elements);
+    readRows(rows, rowStart, rowCount, new Uint8Array(buffers.raw, begin, elements * SOURCE_BYTES[from]));
     /** `count` values of the tensor from value `first` on, to value `place` of the block. */
     const convert = (first: number, place: number, count: number): void => {
       const source = { buffer: buffers.raw, byteOffset: begin + first * SOURCE_BYTES[from], count };
@@ -87,13 +71,13 @@ function convertSegment(checkpoint: Checkpoint, segment: Segment, block: Block, 
         const target = { buffer: buffers.packed, codesAt: place, scalesAt: scalesStart(buffers), width };
         if (quantizeRows(from, source, target)) return;
         throw new CheckpointError(
-          checkpoint.folder,
+          rows.file,
           `${tensor} has values beyond fp16, or not finite: they cannot be quantised`,
         );
       }
       const target = { buffer: buffers.packed, byteOffset: place * PACKED_BYTES[to], count };
       if (convertValues(from, source, to, target)) return;
-      throw new CheckpointError(checkpoint.folder, `${tensor} has values beyond fp16, which this device computes with`);
+      throw new CheckpointError(rows.file, `${tensor} has values beyond fp16, which this device computes with`);
     };
     if (tensors.length === 1) convert(0, at, elements);
     else
@@ -101,8 +85,7 @@ function convertSegment(checkpoint: Checkpoint, segment: Segment, block: Block, 
   }
 }
 
-function dtypeOf(checkpoint: Checkpoint, name: string): SourceDtype {
-  const dtype = checkpoint.tensors.get(name)?.dtype;
-  invariant(dtype !== undefined && isSourceDtype(dtype), `tensor ${name} was not checked before it was read`);
+function checkedDtype(tensor: string, { dtype }: TensorRows): SourceDtype {
+  invariant(isSourceDtype(dtype), `tensor ${tensor} was not checked before it was read`);
   return dtype;
 }
