@@ -40,7 +40,7 @@ const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 async function writeCheckpoint(file: string): Promise<number> {
   const header: Record<string, unknown> = {};
   let bytes = 0;
-  for (const [name, shape] of planPackedWeights(config).sourceShapes) {
+  for (const [name, shape] of planPackedWeights(config, FLOAT32).sourceShapes) {
     const end = bytes + 2 * shape.reduce((a, b) => a * b, 1);
     header[name] = { dtype: 'BF16', shape, data_offsets: [bytes, end] };
     bytes = end;

@@ -26,7 +26,7 @@ export async function checkModel(
   try {
     const folder = resolveModelFolder(options.model);
     const config = await readModelConfig(folder);
-    const plan = planPackedWeights(config);
+    const plan = planPackedWeights(config, options.precision);
     const sourceBytes = await checkWeights(folder, plan);
     const packedBytes = layOut(plan, options.precision).byteLength;
     const layers = `${config.numLayers} layers, ${config.numRoutedExperts || 'no'} routed experts`;

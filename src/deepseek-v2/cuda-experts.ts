@@ -1,20 +1,20 @@
 import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
 import type { Value } from '../onnx/graph-builder.ts';
 import type { EmitContext } from './emit-context.ts';
-import type { ExpertsEmitter } from './moe.ts';
+import { type ExpertsEmitter, numStackedShared } from './moe.ts';
 import { scalesOf } from './precision.ts';
 
 /** Number of outputs of ExpertsScratch. */
 const SCRATCH_OUTPUTS = 6;
 
 /**
- * Emits routed experts as the custom operator RoutedExperts, or QuantizedExperts where their weights are int8
+ * Emits a stack of experts as the custom operator RoutedExperts, or QuantizedExperts where their weights are int8
  * (cuda/ops/routed-experts.ts), routing included. One emitter serves one graph: its layers share their scratch memory.
  */
 export function cudaExperts(): ExpertsEmitter {
   let scratch: readonly Value[] | null = null;
   return (context, x, logits, layer) => {
-    scratch ??= emitScratch(context, x);
+    scratch ??= emitScratch(context, x, layer);
     const prefix = `layers.${layer}.`;
     const { config, graph } = context;
     const isQuantized = areQuantized(context);
@@ -33,13 +33,14 @@ export function cudaExperts(): ExpertsEmitter {
   };
 }
 
-function emitScratch(context: EmitContext, x: Value): readonly Value[] {
+function emitScratch(context: EmitContext, x: Value, layer: number): readonly Value[] {
   const { graph, config } = context;
   return graph.nodes('ExpertsScratch', [x], SCRATCH_OUTPUTS, {
     domain: LATENT_SERVE_DOMAIN,
     attributes: {
       ...routing(context),
       experts: config.numRoutedExperts,
+      shared: numStackedShared(context, layer),
       hidden: config.hiddenSize,
       inter: config.moeIntermediateSize,
       quantized: areQuantized(context) ? 1 : 0,

@@ -20,6 +20,7 @@ export interface EmitContext {
   readonly fusions: Fusions;
   /** A packed weight by its name (packed-weights.ts); declared as an initialiser on first use. */
   weight(name: string): Value;
+  weightShape(name: string): readonly number[];
 }
 
 /** x [rows, in] times a matrix stored [out, in] -> [rows, out], by ONNX Runtime's own operator. */

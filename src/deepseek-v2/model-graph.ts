@@ -51,7 +51,15 @@ export interface ModelGraphOptions {
 export function buildModelGraph(options: ModelGraphOptions): GraphModel {
   const { config, precision, dense, fusions } = options;
   const graph = new GraphBuilder();
-  const context: EmitContext = { graph, config, precision, dense, fusions, weight: weightDeclarer(graph, options) };
+  const context: EmitContext = {
+    graph,
+    config,
+    precision,
+    dense,
+    fusions,
+    weight: weightDeclarer(graph, options),
+    weightShape: (name) => packedWeight(options, name).shape,
+  };
 
   const tokenIds = graph.input(modelNames.tokenIds, 'i64', ['T']);
   const positions = graph.input(modelNames.positions, 'i64', ['T']);
@@ -79,14 +87,19 @@ export function buildModelGraph(options: ModelGraphOptions): GraphModel {
   return graph.build('deepseek_v2');
 }
 
+function packedWeight({ weights }: ModelGraphOptions, name: string): WeightLocation {
+  const location = weights.get(name);
+  invariant(location, `packed weight ${name} is missing`);
+  return location;
+}
+
 /** Declares each weight as an initialiser the first time it is asked for. */
 function weightDeclarer(graph: GraphBuilder, options: ModelGraphOptions): (name: string) => Value {
   const declared = new Map<string, Value>();
   return (name) => {
     const known = declared.get(name);
     if (known) return known;
-    const location = options.weights.get(name);
-    invariant(location, `packed weight ${name} is missing`);
+    const location = packedWeight(options, name);
     const value = graph.external(name, location.dtype, location.shape, {
       location: options.weightsFile,
       offset: location.offset,

@@ -1,14 +1,27 @@
 import { type DeepseekV2Config, isMoeLayer } from './config.ts';
+import type { Precision } from './precision.ts';
 
 /**
  * Rows of a packed tensor, taken from the checkpoint unchanged: matrices keep PyTorch's [out, in] layout
  * (the graph multiplies with transB), so packing only selects, orders and converts rows.
  */
 export type RowSource =
-  /** Rows [start, start + count) of a matrix; a vector is one row. */
-  | { readonly kind: 'rows'; readonly tensor: string; readonly start: number; readonly count: number }
-  /** a0, b0, a1, b1, ...: com.microsoft.MoE with swiglu_fusion=1 wants gate and up rows interleaved. */
-  | { readonly kind: 'interleave'; readonly first: string; readonly second: string; readonly count: number };
+  /** Rows [start, start + count) of a matrix, or of its columns [from, to); a vector is one row. */
+  | {
+      readonly kind: 'rows';
+      readonly tensor: string;
+      readonly start: number;
+      readonly count: number;
+      readonly columns?: { readonly from: number; readonly to: number };
+    }
+  /** Rows [start, start + count) of both, a0, b0, a1, b1, ...: com.microsoft.MoE with swiglu_fusion=1 wants gate and up rows interleaved. */
+  | {
+      readonly kind: 'interleave';
+      readonly first: string;
+      readonly second: string;
+      readonly start: number;
+      readonly count: number;
+    };
 
 export interface PackedTensorSpec {
   readonly name: string;
@@ -22,15 +35,15 @@ export interface PackPlan {
   readonly sourceShapes: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Lays out the packed weights of a whole model. Pure; reads no file. */
-export function planPackedWeights(config: DeepseekV2Config): PackPlan {
+/** Lays out the packed weights of a whole model. Pure; reads no file. @param precision of the device: in f16 shared experts join the stack of the others */
+export function planPackedWeights(config: DeepseekV2Config, precision: Precision): PackPlan {
   const plan = new PlanBuilder();
   const { hiddenSize, vocabSize } = config;
   const embedding = plan.source('model.embed_tokens.weight', [vocabSize, hiddenSize]);
   plan.whole('embed_tokens', embedding);
   for (let layer = 0; layer < config.numLayers; layer++) {
     planAttention(plan, config, layer);
-    if (isMoeLayer(config, layer)) planMoe(plan, config, layer);
+    if (isMoeLayer(config, layer)) planMoe(plan, config, precision, layer);
     else planMlp(plan, config, layer, `model.layers.${layer}.mlp`, '', config.intermediateSize);
   }
   plan.whole('norm', plan.source('model.norm.weight', [hiddenSize]));
@@ -132,7 +145,7 @@ function planMlp(
   plan.whole(`layers.${layer}.${prefix}down`, down);
 }
 
-function planMoe(plan: PlanBuilder, config: DeepseekV2Config, layer: number): void {
+function planMoe(plan: PlanBuilder, config: DeepseekV2Config, precision: Precision, layer: number): void {
   const { hiddenSize, moeIntermediateSize: width, numRoutedExperts, numSharedExperts } = config;
   const from = `model.layers.${layer}.mlp`;
   const to = `layers.${layer}`;
@@ -143,10 +156,41 @@ function planMoe(plan: PlanBuilder, config: DeepseekV2Config, layer: number): vo
     const name = `${from}.experts.${expert}`;
     const gate = plan.source(`${name}.gate_proj.weight`, [width, hiddenSize]);
     const up = plan.source(`${name}.up_proj.weight`, [width, hiddenSize]);
-    gateUp.push({ kind: 'interleave', first: gate.name, second: up.name, count: width });
+    gateUp.push({ kind: 'interleave', first: gate.name, second: up.name, start: 0, count: width });
     down.push(allRows(plan.source(`${name}.down_proj.weight`, [hiddenSize, width])));
   }
-  plan.add(`${to}.experts_gate_up`, [numRoutedExperts, 2 * width, hiddenSize], gateUp);
-  plan.add(`${to}.experts_down`, [numRoutedExperts, hiddenSize, width], down);
-  if (numSharedExperts > 0) planMlp(plan, config, layer, `${from}.shared_experts`, 'shared_', numSharedExperts * width);
+  const isStacked = precision.experts === 'f16';
+  if (isStacked) {
+    const parts = sharedParts(plan, config, `${from}.shared_experts`);
+    gateUp.push(...parts.gateUp);
+    down.push(...parts.down);
+  }
+  plan.add(`${to}.experts_gate_up`, [gateUp.length, 2 * width, hiddenSize], gateUp);
+  plan.add(`${to}.experts_down`, [down.length, hiddenSize, width], down);
+  if (numSharedExperts > 0 && !isStacked)
+    planMlp(plan, config, layer, `${from}.shared_experts`, 'shared_', numSharedExperts * width);
+}
+
+/** The shared experts, which the checkpoint has as one MLP of their common width, cut into experts: its result is the sum of theirs. */
+function sharedParts(
+  plan: PlanBuilder,
+  { hiddenSize, moeIntermediateSize: width, numSharedExperts }: DeepseekV2Config,
+  from: string,
+): { gateUp: RowSource[]; down: RowSource[] } {
+  if (numSharedExperts === 0) return { gateUp: [], down: [] };
+  const all = numSharedExperts * width;
+  const gate = plan.source(`${from}.gate_proj.weight`, [all, hiddenSize]);
+  const up = plan.source(`${from}.up_proj.weight`, [all, hiddenSize]);
+  const down = plan.source(`${from}.down_proj.weight`, [hiddenSize, all]);
+  const starts = Array.from({ length: numSharedExperts }, (_, expert) => expert * width);
+  return {
+    gateUp: starts.map((start) => ({ kind: 'interleave', first: gate.name, second: up.name, start, count: width })),
+    down: starts.map((start) => ({
+      kind: 'rows',
+      tensor: down.name,
+      start: 0,
+      count: hiddenSize,
+      columns: { from: start, to: start + width },
+    })),
+  };
 }

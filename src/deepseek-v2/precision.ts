@@ -2,7 +2,7 @@
 export interface Precision {
   /** The residual stream, dense products, embeddings, norm weights and cached latents. */
   readonly stream: 'f32' | 'f16' | 'bf16';
-  /** Weights of the routed experts; u8: quantised ones. The router is float32 always. */
+  /** Weights of the routed experts, and in f16 of the shared ones; u8: quantised ones. The router is float32 always. */
   readonly experts: 'f32' | 'f16' | 'u8';
 }
 

@@ -39,7 +39,7 @@ export async function makeDummyWeights(options: {
   readonly precision: Precision;
   readonly cacheRoot: string;
 }): Promise<PackedModel> {
-  const plan = planPackedWeights(options.config);
+  const plan = planPackedWeights(options.config, options.precision);
   const wanted = [...layOut(plan, options.precision).tensors];
   const regions = new Map<string, Region & { offset: number }>();
   for (const [name, { dtype, byteLength }] of wanted) {

@@ -8,7 +8,7 @@ import { quantizeRows, scalesPerRow } from './quantize-rows.ts';
 /** Memory for one block at a time, used over and over. `maxElements` counts values. */
 export class BlockBuffers {
   readonly maxElements: number;
-  /** What was read; a value has its place at four times its index in the block, however wide it is in the file. */
+  /** What was read of one tensor; a value takes up to four bytes in the file. */
   readonly raw: ArrayBuffer;
   /** The block in its packed type; a quantised one in the first half, its scales in the second. */
   readonly packed: ArrayBuffer;
@@ -55,18 +55,16 @@ function scalesStart({ maxElements }: BlockBuffers): number {
 
 /** Row r of tensor t goes to row r * tensors + t: one tensor is copied as it is, two are interleaved. */
 function packSegment(sources: Sources, segment: Segment, block: Block, buffers: BlockBuffers): void {
-  const { tensors, width, rowStart, rowCount, at } = segment;
+  const { tensors, width, sourceWidth, firstColumn, rowStart, rowCount, at } = segment;
   const { dtype: to } = block;
-  const elements = rowCount * width;
   for (const [part, tensor] of tensors.entries()) {
     const rows = sources.get(tensor);
     invariant(rows, `tensor ${tensor} is not in the checkpoint`);
     const from = checkedDtype(tensor, rows);
-    const begin = 4 * (at + part * elements);
-    readRows(rows, rowStart, rowCount, new Uint8Array(buffers.raw, begin, elements * SOURCE_BYTES[from]));
+    const bytesPerRow = sourceWidth * SOURCE_BYTES[from];
     /** `count` values of the tensor from value `first` on, to value `place` of the block. */
     const convert = (first: number, place: number, count: number): void => {
-      const source = { buffer: buffers.raw, byteOffset: begin + first * SOURCE_BYTES[from], count };
+      const source = { buffer: buffers.raw, byteOffset: first * SOURCE_BYTES[from], count };
       if (to === 'u8') {
         const target = { buffer: buffers.packed, codesAt: place, scalesAt: scalesStart(buffers), width };
         if (quantizeRows(from, source, target)) return;
@@ -79,9 +77,16 @@ function packSegment(sources: Sources, segment: Segment, block: Block, buffers: 
       if (convertValues(from, source, to, target)) return;
       throw new CheckpointError(rows.file, `${tensor} has values beyond fp16, which this device computes with`);
     };
-    if (tensors.length === 1) convert(0, at, elements);
-    else
-      for (let row = 0; row < rowCount; row++) convert(row * width, at + (row * tensors.length + part) * width, width);
+    // Of rows of which only some columns are wanted, more is read than the block holds.
+    const most = Math.floor(buffers.raw.byteLength / bytesPerRow);
+    for (let done = 0; done < rowCount; done += most) {
+      const count = Math.min(most, rowCount - done);
+      readRows(rows, rowStart + done, count, new Uint8Array(buffers.raw, 0, count * bytesPerRow));
+      if (tensors.length === 1 && sourceWidth === width) convert(0, at + done * width, count * width);
+      else
+        for (let row = 0; row < count; row++)
+          convert(row * sourceWidth + firstColumn, at + ((done + row) * tensors.length + part) * width, width);
+    }
   }
 }
 

@@ -4,12 +4,15 @@ import { invariant } from '../errors.ts';
 import type { PackLayout } from './layout.ts';
 import { PACKED_BYTES, type PackedDtype } from './packed-model.ts';
 
-/** Rows [rowStart, rowStart + rowCount) of each of `tensors`, `width` values a row, interleaved row by row when there are two. */
+/** Rows [rowStart, rowStart + rowCount) of each of `tensors`, `width` values of a row, interleaved row by row when there are two. */
 export interface Segment {
   readonly tensors: readonly string[];
   readonly rowStart: number;
   readonly rowCount: number;
   readonly width: number;
+  /** Values of a row in the checkpoint, and which of them is the first that is taken. */
+  readonly sourceWidth: number;
+  readonly firstColumn: number;
   /** Index of the first value in the block. */
   readonly at: number;
 }
@@ -27,13 +30,13 @@ export interface Block {
   readonly segments: readonly Segment[];
 }
 
-/** Values that a buffer must hold: `wanted`, or more where a single row (a pair, interleaved) has more. */
+/** Values that a buffer must hold: `wanted`, or more where a single row (a pair, interleaved; one of the checkpoint) has more. */
 export function blockCapacity(plan: PackPlan, wanted: number): number {
   let most = wanted;
   for (const { sources } of plan.tensors) {
     for (const source of sources) {
-      const { tensors, width } = rowsOf(plan, source);
-      most = Math.max(most, tensors.length * width);
+      const { tensors, width, sourceWidth } = rowsOf(plan, source);
+      most = Math.max(most, tensors.length * width, sourceWidth);
     }
   }
   return most;
@@ -51,13 +54,13 @@ export function* packBlocks(plan: PackPlan, layout: PackLayout, capacity: number
     let segments: Segment[] = [];
     let elements = 0;
     for (const source of sources) {
-      const { tensors, width, start, count } = rowsOf(plan, source);
-      const step = tensors.length * width;
+      const { start, count, ...rows } = rowsOf(plan, source);
+      const step = rows.tensors.length * rows.width;
       let done = 0;
       while (done < count) {
         const rowCount = Math.min(count - done, Math.floor((capacity - elements) / step));
         if (rowCount > 0) {
-          segments.push({ tensors, rowStart: start + done, rowCount, width, at: elements });
+          segments.push({ ...rows, rowStart: start + done, rowCount, at: elements });
           elements += rowCount * step;
           done += rowCount;
         }
@@ -84,12 +87,18 @@ function scalesLocator(layout: PackLayout, name: string): (byteOffset: number) =
   return (byteOffset) => scales.offset + ((byteOffset - weights.offset) / weights.shape.at(-1)!) * bytesPerRow;
 }
 
-function rowsOf(
-  plan: PackPlan,
-  source: RowSource,
-): { tensors: readonly string[]; width: number; start: number; count: number } {
+/** What the segments of a source have in common, and the rows that they share. */
+interface SourceRows extends Pick<Segment, 'tensors' | 'width' | 'sourceWidth' | 'firstColumn'> {
+  readonly start: number;
+  readonly count: number;
+}
+
+function rowsOf(plan: PackPlan, source: RowSource): SourceRows {
   const tensors = source.kind === 'rows' ? [source.tensor] : [source.first, source.second];
-  const width = plan.sourceShapes.get(tensors[0]!)?.at(-1);
-  invariant(width !== undefined, `tensor ${tensors[0]} has no shape`);
-  return { tensors, width, start: source.kind === 'rows' ? source.start : 0, count: source.count };
+  const sourceWidth = plan.sourceShapes.get(tensors[0]!)?.at(-1);
+  invariant(sourceWidth !== undefined, `tensor ${tensors[0]} has no shape`);
+  const columns = source.kind === 'rows' ? source.columns : undefined;
+  const { from, to } = columns ?? { from: 0, to: sourceWidth };
+  const { start, count } = source;
+  return { tensors, width: to - from, sourceWidth, firstColumn: from, start, count };
 }

@@ -58,7 +58,7 @@ interface Job extends PackOptions {
  */
 export async function packCheckpoint(options: PackOptions): Promise<PackedModel> {
   const { folder, config, cacheRoot, precision } = options;
-  const plan = planPackedWeights(config);
+  const plan = planPackedWeights(config, precision);
   const checkpoint = await openCheckpoint(folder);
   try {
     checkTensors(checkpoint, plan);

@@ -155,17 +155,18 @@ interface ExpertShape {
   readonly hidden: number;
   readonly inter: number;
   readonly experts: number;
+  readonly shared: number;
 }
 
 /** Random weights as the operators take them: gate_up and down, each followed by its scales if it has any. */
 function expertWeights(
   context: DeviceContext,
-  { hidden, inter, experts }: ExpertShape,
+  { hidden, inter, experts, shared }: ExpertShape,
   type: 'f16' | 'int8',
 ): DeviceTensor[] {
   const shapes = [
-    [experts, 2 * inter, hidden],
-    [experts, hidden, inter],
+    [experts + shared, 2 * inter, hidden],
+    [experts + shared, hidden, inter],
   ] as const;
   if (type === 'f16') {
     const pattern = Uint16Array.from(
@@ -185,11 +186,11 @@ function expertWeights(
 function verifyExperts(
   context: DeviceContext,
   type: Stream,
-  { hidden, inter, experts }: ExpertShape,
+  { hidden, inter, experts, shared }: ExpertShape,
   weightType: 'f16' | 'int8',
   steps: readonly { tokens: number; groups: number; normalize: number }[],
 ): void {
-  const weights = expertWeights(context, { hidden, inter, experts }, weightType);
+  const weights = expertWeights(context, { hidden, inter, experts, shared }, weightType);
   const [quantized, opName] = weightType === 'int8' ? [1, 'QuantizedExperts'] : [0, 'RoutedExperts'];
   for (const { tokens, groups, normalize } of steps) {
     const x = context.tensor(type, [tokens, hidden], randomBits(type, tokens * hidden));
@@ -202,12 +203,12 @@ function verifyExperts(
     const compute = (choice: 'auto' | 'portable'): Float32Array => {
       using ops = new CudaOps(context.device, type, choice);
       const named = (name: string) => ops.all.find((op) => op.name === name)!;
-      const sizes = { experts, top_k: 6, hidden, inter, groups, normalize, quantized };
+      const sizes = { experts, top_k: 6, shared, hidden, inter, groups, normalize, quantized };
       const scratch = context.run(named('ExpertsScratch'), sizes, [x]);
       const inputs: DeviceTensor[] = [x, logits, ...weights, ...scratch];
       return context.read(context.run(named(opName), attributes, inputs)[0]!);
     };
-    const name = `experts ${type}, ${weightType} weights, ${hidden} x ${inter} x ${experts}, ${tokens} tokens, ${groups} groups, normalize ${normalize}`;
+    const name = `experts ${type}, ${weightType} weights, ${hidden} x ${inter} x ${experts} + ${shared}, ${tokens} tokens, ${groups} groups, normalize ${normalize}`;
     verify(name, type, compute('auto'), compute('portable'));
   }
 }
@@ -275,8 +276,10 @@ for (const type of ['bf16', 'f16'] as const) {
   const step = (tokens: number, groups = 0, normalize = 0) => ({ tokens, groups, normalize });
   const steps = [step(1), step(20), step(32), step(33), step(150), step(500), step(20, 8), step(7, 0, 1), step(60, 8)];
   for (const weights of ['f16', 'int8'] as const) {
-    verifyExperts(context, type, { hidden: 2048, inter: 1408, experts: 64 }, weights, steps);
-    verifyExperts(context, type, { hidden: 512, inter: 384, experts: 24 }, weights, [step(3), step(90)]);
+    for (const shared of [0, 2]) {
+      verifyExperts(context, type, { hidden: 2048, inter: 1408, experts: 64, shared }, weights, steps);
+      verifyExperts(context, type, { hidden: 512, inter: 384, experts: 24, shared }, weights, [step(3), step(90)]);
+    }
   }
 }
 if (process.env['CACHE'] !== undefined) loadCudaLibraries();

@@ -119,10 +119,10 @@ def experts(make, size, num_layers, sizes):
         y = torch.empty_like(x)
         logits = torch.randn(calls, tokens, layers[0].experts, device="cuda") * 2
         if not isSmall:
-            router, slots = Router(layers[0].experts, TOP_K), launchers[0].slots(tokens)
+            router, tile = Router(layers[0].experts, TOP_K, shared=layers[0].shared), launchers[0].tile(tokens)
             gather = router.gather if tokens <= 512 else router.gather_many
-            groups, outputs = router.new_groups(tokens, slots), router.outputs(tokens)
-        routes = [routing(tokens, layers[0].experts, "random") for _ in range(calls)]
+            groups, outputs = router.new_groups(tokens, tile[0][0]), router.outputs(tokens)
+        routes = [routing(tokens, layers[0], "random") for _ in range(calls)]
 
         def capture():
             for i in range(calls):
@@ -133,11 +133,11 @@ def experts(make, size, num_layers, sizes):
                 elif isSmall:
                     launcher(x, *routes[i], y)
                 else:
-                    gather("bf16", x, logits[i], *outputs, groups, launcher.rows, slots)
-                    launcher(*outputs, y, groups, slots)
+                    gather("bf16", x, logits[i], *outputs, groups, launcher.rows, tile[0][0])
+                    launcher(*outputs, y, groups, tile)
         us = timed(capture, calls, reps=5)
         active = [len(l.topk(TOP_K).indices.unique()) for l in logits]
-        data, operations = sum(active) / calls * layers[0].expert_bytes, tokens * TOP_K * 6 * layers[0].hidden * layers[0].inter
+        data, operations = (sum(active) / calls + layers[0].shared) * layers[0].expert_bytes, tokens * layers[0].choices * 6 * layers[0].hidden * layers[0].inter
         print(f"experts {size}{layers[0].small}, {tokens} tokens: {us:.1f} us, {data / us / 1e6:.2f} TB/s, {operations / us / 1e6:.0f} TFLOP/s", flush=True)
 
 

@@ -7,7 +7,7 @@ from test_fused import Fused
 from test_products import Cublas
 from test_route import Router
 
-HIDDEN, EXPERTS, TOP_K, SHARED, HEADS, NOPE, ROPE, RANK = 2048, 64, 6, 2816, 16, 128, 64, 512
+HIDDEN, EXPERTS, TOP_K, SHARED_WIDTH, HEADS, NOPE, ROPE, RANK = 2048, 64, 6, 2816, 16, 128, 64, 512
 BF16 = torch.bfloat16
 CALLS = 24
 
@@ -29,12 +29,12 @@ def rows_per_expert(tokens):
 
 def run():
     torch.backends.cuda.matmul.allow_tf32 = False
-    fused, cublas, router = Fused("hopper" if has_hopper() else "portable"), Cublas(), Router(EXPERTS, TOP_K)
+    fused, cublas, router = Fused("hopper" if has_hopper() else "portable"), Cublas(), Router(EXPERTS, TOP_K, shared=2)
     routers = randn(256, EXPERTS, HIDDEN, dtype=torch.float32)  # more than the L2 cache holds
     keys, values = randn(40, HEADS, NOPE, RANK), randn(40, HEADS, NOPE, RANK)
     weight = randn(HIDDEN)
     for tokens in (1, 8, 64, 128, 256, 512, 768, 1024, 2048):
-        gate_up, h = randn(tokens, 2 * SHARED), poisoned(tokens, SHARED, dtype=BF16)
+        gate_up, h = randn(tokens, 2 * SHARED_WIDTH), poisoned(tokens, SHARED_WIDTH, dtype=BF16)
 
         def separate_swiglu(_):
             gate, up = (part.contiguous() for part in gate_up.chunk(2, -1))
@@ -74,7 +74,7 @@ def run():
         own = {"own": own_products} if tokens == 1 else {}
         line("AbsorbKeys and ExpandValues", tokens, cublas=strided_products, separate=separate_products, **own)
 
-        slots, pairs = rows_per_expert(tokens), tokens * TOP_K
+        slots, pairs = rows_per_expert(tokens), tokens * router.choices
         ids, weights = router.outputs(tokens)
         groups = router.new_groups(tokens, slots)
         rows = torch.empty(pairs, HIDDEN, dtype=torch.float16, device="cuda")

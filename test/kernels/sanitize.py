@@ -39,7 +39,7 @@ def fused():
 
 
 def route():
-    for router in (test_route.Router(64, 6), test_route.Router(24, 4, 6, 2)):
+    for router in (test_route.Router(64, 6, shared=2), test_route.Router(24, 4, 6, 2)):
         test_route.gather(router, "bf16", 40, 256, torch.randn(40, router.experts, device="cuda"), "sanitized")
 
 

@@ -56,7 +56,7 @@ class Step:
             kernel = f"attentionDecode{16 if self.is16 else 64}{self.kind}"
             module(file).launch(f"{kernel}_{self.suffix}", (self.blocks, self.groups), 384,
                                 [*pool, absorbed, rotary, table, self.lengths, self.plan_data, out, self.partials, self.lse, shape],
-                                shared=module(file).int(shared))
+                                shared=module(file).int(shared), early=early)
             if self.blocks > 1:
                 boundaries = self.num_decodes > self.blocks - 1
                 threads, z = (128, 1) if self.num_decodes >= 32 else (512, 4)

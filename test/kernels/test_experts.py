@@ -1,13 +1,14 @@
-"""The Hopper kernels of the routed experts against float64: the one for 1 to 32 tokens, and the grouped products for any number."""
+"""The Hopper kernels of the experts against float64: the one for 1 to 32 tokens, and the grouped products for any number."""
 import torch
 
 from checks import DTYPES, poisoned, relative_error, verify, verify_same
 from driver import Module, TensorMap, num_multiprocessors, structure
+from test_route import Router
 
 TOP_K, HEADER, THREADS = 6, 128, 288
 SHAPES = {"V2Lite": (2048, 1408, 64), "V2": (5120, 1536, 160)}  # hidden, inter, experts
 TOLERANCE = {"f16": 1e-3, "bf16": 4e-3}
-KINDS = ("random", "same", "one", "distinct", "holes", "zipf")
+KINDS = ("random", "same", "one", "distinct", "holes", "zipf")  # of routing; see there
 modules = {}
 
 
@@ -20,16 +21,17 @@ def module(name):
 class Layer:
     """Random weights of one layer."""
     small, grouped = "", ""                            # what the kernels' names have more than these for f16
-    small_tokens = {"V2Lite": 32, "V2": 32}            # up to how many the kernel for few tokens is taken
-    tiles = ((12, 32), (40, 64), (float("inf"), 128))  # up to how many pairs of an expert, slots of a tile
-    boxes = {32: 32, 64: 64, 128: 128}                 # slots of a tile, and of what is copied at once
-    blocks = {32: 1, 64: 1, 128: 1}                    # of an SM
+    shared = 2                                         # experts behind those that are chosen from, which every token has
+    small_tokens = {"V2Lite": 8, "V2": 4}              # up to how many the kernel for few tokens is taken
+    # Tiles: up to how many pairs of an expert, slots and weight rows, slots that are copied at once, blocks of an SM.
+    tiles = ((3.3, (32, 128), 32, 1), (7, (64, 128), 32, 1), (60, (64, 256), 32, 1), (float("inf"), (128, 256), 64, 1))
 
     def __init__(self, size, suffix):
         self.size, self.suffix, self.dtype = size, suffix, DTYPES[suffix]
         self.hidden, self.inter, self.experts = SHAPES[size]
-        self.gate_up = torch.empty(self.experts, 2 * self.inter, self.hidden, dtype=torch.float16, device="cuda").normal_(0, 0.02)
-        self.down = torch.empty(self.experts, self.hidden, self.inter, dtype=torch.float16, device="cuda").normal_(0, 0.02)
+        self.all, self.choices = self.experts + self.shared, TOP_K + self.shared
+        self.gate_up = torch.empty(self.all, 2 * self.inter, self.hidden, dtype=torch.float16, device="cuda").normal_(0, 0.02)
+        self.down = torch.empty(self.all, self.hidden, self.inter, dtype=torch.float16, device="cuda").normal_(0, 0.02)
         self.expert_bytes = 3 * 2 * self.hidden * self.inter
 
     def weights(self):
@@ -44,7 +46,7 @@ class Layer:
 
     def reference(self, x, ids, weights):
         y = torch.zeros(x.shape, dtype=torch.float64, device="cuda")
-        for e in ids[(ids >= 0) & (ids < self.experts)].unique().tolist():
+        for e in ids[(ids >= 0) & (ids < self.all)].unique().tolist():
             t, k = (ids == e).nonzero(as_tuple=True)
             gate_up, down = self.matrices(e)
             both = x[t].double() @ gate_up.T
@@ -58,7 +60,7 @@ class Small:
 
     def __init__(self, layer, tokens=32):
         self.layer, self.name = layer, f"smallExperts{layer.size}{layer.small}"
-        self.workspace = torch.full((HEADER + tokens * TOP_K * layer.inter * 2,), 255, dtype=torch.uint8, device="cuda")  # h: NaN
+        self.workspace = torch.full((HEADER + tokens * layer.choices * layer.inter * 2,), 255, dtype=torch.uint8, device="cuda")  # h: NaN
         self.workspace[:HEADER] = 0
 
     def __call__(self, x, ids, weights, y, logits=None, scale=1.0, grid=None):
@@ -66,7 +68,7 @@ class Small:
         (gate_up, up_scales), (down, down_scales) = self.layer.weights()
         arguments = [x, ids, weights, logits, float(scale), gate_up, up_scales, down, down_scales, y, self.workspace, len(x)]
         small.launch(f"{self.name}_{self.layer.suffix}", (grid or num_multiprocessors(),), THREADS, arguments,
-                     shared=small.int(f"{self.name}_sharedBytes"))
+                     shared=small.int(f"{self.name}_sharedBytes"), early=True)
 
     def run(self, x, ids, weights, **options):
         self.workspace[HEADER:] = 255
@@ -79,16 +81,16 @@ class Grouped:
     """Launches as cuda/ops/grouped-experts.ts makes them, but for routing and grouping, which test_route.py holds to what is expected here."""
 
     def __init__(self, layer, tokens):
-        self.layer, pairs = layer, tokens * TOP_K
+        self.layer, pairs = layer, tokens * layer.choices
         self.h = poisoned(pairs, layer.inter, dtype=torch.float16)
         self.rows = poisoned(pairs, layer.hidden, dtype=torch.float16)
 
-    def slots(self, tokens):
-        return next(n for most, n in self.layer.tiles if tokens * TOP_K / self.layer.experts <= most)
+    def tile(self, tokens):
+        return next(tile[1:] for tile in self.layer.tiles if tokens * TOP_K / self.layer.experts <= tile[0])
 
     def group(self, ids, slots):
         """The groups, and the pair of each slot: sorted by expert, the pairs of an expert in random order."""
-        flat, experts = ids.flatten().long(), self.layer.experts
+        flat, experts = ids.flatten().long(), self.layer.all
         isExpert = (flat >= 0) & (flat < experts)
         shuffled = torch.where(isExpert, flat + torch.rand(flat.shape, dtype=torch.float64, device=ids.device) / 2, torch.inf)
         pair_of_slot = shuffled.argsort()[:int(isExpert.sum())]
@@ -103,33 +105,39 @@ class Grouped:
         groups[4 + 4 * max_items:][:at] = pair_of_slot
         return groups, pair_of_slot
 
-    def __call__(self, ids, weights, y, groups, slots):
+    def __call__(self, ids, weights, y, groups, tile):
         """self.rows holds the tokens in the order of the slots."""
         layer, m = self.layer, module("hopper-experts-grouped.cubin")
-        pairs, experts = len(ids) * TOP_K, layer.experts
+        pairs, experts = ids.numel(), layer.all
         products = module(f"hopper-experts-grouped{'-int8' if layer.grouped else ''}.cubin")
-        weight_rows, shared = 256 if slots == 128 else 128, products.int(f"grouped{layer.grouped}_{slots}_sharedBytes")
+        (slots, weight_rows), box, blocks = tile
+        variant = f"{slots}x{weight_rows}"
+        shared = products.int(f"grouped{layer.grouped}_{variant}_sharedBytes")
         for kernel, (matrix, scales), source, out in zip(("Up", "Down"), layer.weights(), (self.rows, self.h), (self.h, self.rows)):
             matrix_map = TensorMap(matrix.view(-1, matrix.shape[2]), weight_rows)
-            source_map = TensorMap(source[:pairs], layer.boxes[slots])
+            source_map = TensorMap(source[:pairs], box)
             shape = structure(depth=matrix.shape[2], rowTiles=matrix.shape[1] // weight_rows, outWidth=out.shape[1], maxItems=experts + pairs // slots)
             tensors = [matrix_map, source_map, *([] if scales is None else [scales]), groups, out, shape]
-            grid = (layer.blocks[slots] * num_multiprocessors(),)
-            products.launch(f"grouped{layer.grouped}{kernel}_{slots}", grid, 384, tensors, shared=shared)
-        m.launch(f"sumExperts_{layer.suffix}", (len(ids), -(-layer.hidden // 2048)), 256, [self.rows, ids, weights, y, TOP_K, layer.hidden, experts])
+            grid = (blocks * num_multiprocessors(),)
+            products.launch(f"grouped{layer.grouped}{kernel}_{variant}", grid, 384, tensors, shared=shared, early=True)
+        m.launch(f"sumExperts_{layer.suffix}", (len(ids), -(-layer.hidden // 2048)), 256, [self.rows, ids, weights, y, layer.choices, layer.hidden, experts],
+                 early=True)
 
-    def run(self, x, ids, weights, slots=None):
-        slots = slots or self.slots(len(x))
+    def run(self, x, ids, weights, tile=None):
+        tile = tile or self.tile(len(x))
         self.h.fill_(float("nan"))
         self.rows.fill_(float("nan"))
         y = torch.full_like(x, float("nan"))
-        groups, pair_of_slot = self.group(ids, slots)
-        self.rows[:len(pair_of_slot)] = x[pair_of_slot // TOP_K].half()
-        self(ids, weights, y, groups, slots)
+        groups, pair_of_slot = self.group(ids, tile[0][0])
+        self.rows[:len(pair_of_slot)] = x[pair_of_slot // self.layer.choices].half()
+        self(ids, weights, y, groups, tile)
         return y
 
 
-def routing(tokens, experts, kind):
+def routing(tokens, layer, kind):
+    """Random choices and weights, the shared experts behind them."""
+    experts = layer.experts
+
     def draw(count=experts):
         return torch.rand(tokens, count, device="cuda").topk(TOP_K).indices
     if kind == "random":
@@ -143,12 +151,14 @@ def routing(tokens, experts, kind):
         ids[:, tokens % TOP_K] = experts - 1
     elif kind == "holes":       # experts of another rank
         ids = draw()
-        ids[torch.rand(tokens, TOP_K, device="cuda") < 0.5] = -1
-        ids[0] = -1
     elif kind == "zipf":
         rarity = torch.arange(1, experts + 1, device="cuda") ** 0.7
         ids = (torch.rand(tokens, experts, device="cuda").log() * rarity).topk(TOP_K).indices
-    return ids.int().contiguous(), torch.rand(tokens, TOP_K, device="cuda")
+    ids = torch.cat([ids, torch.arange(experts, layer.all, device="cuda").expand(tokens, -1)], -1)
+    if kind == "holes":
+        ids[torch.rand(ids.shape, device="cuda") < 0.5] = -1
+        ids[0] = -1
+    return ids.int().contiguous(), torch.rand(tokens, layer.choices, device="cuda")
 
 
 def verify_experts(name, y, wanted, tolerance):
@@ -164,7 +174,7 @@ def small_batches(layer, sizes):
         for tokens in sizes:
             if kind == "distinct" and tokens * TOP_K > layer.experts:
                 continue
-            x, (ids, weights) = layer.tokens(tokens), routing(tokens, layer.experts, kind)
+            x, (ids, weights) = layer.tokens(tokens), routing(tokens, layer, kind)
             y = small.run(x, ids, weights)
             name = f"small experts {size} {suffix} {kind} T={tokens}"
             verify_experts(name, y, layer.reference(x, ids, weights), TOLERANCE[suffix])
@@ -174,14 +184,16 @@ def small_batches(layer, sizes):
             verify_same(f"{name}: alone", y[last], small.run(x[last].contiguous(), ids[last].contiguous(), weights[last].contiguous()))
     for tokens in sizes:  # routing inside
         x, logits = layer.tokens(tokens), torch.randn(tokens, layer.experts, device="cuda") * 2
-        ids = torch.full((tokens, TOP_K), -7, dtype=torch.int32, device="cuda")
-        weights = poisoned(tokens, TOP_K, dtype=torch.float32)
+        ids = torch.full((tokens, layer.choices), -7, dtype=torch.int32, device="cuda")
+        weights = poisoned(tokens, layer.choices, dtype=torch.float32)
         y = small.run(x, ids, weights, logits=logits, scale=1.5)
         top, chosen = logits.double().softmax(-1).topk(TOP_K)
+        shared = torch.arange(layer.experts, layer.all, device="cuda").expand(tokens, -1)
+        top, chosen = torch.cat([top * 1.5, torch.ones_like(shared, dtype=torch.float64)], -1), torch.cat([chosen, shared], -1)
         name = f"small experts {size} {suffix} routed T={tokens}"
         verify(f"{name} ids", float((ids != chosen).sum()), 0)
-        verify(f"{name} weights", (top * 1.5 - weights).abs().max().item(), 1e-6)
-        verify_experts(name, y, layer.reference(x, chosen.int(), top * 1.5), TOLERANCE[suffix])
+        verify(f"{name} weights", (top - weights).abs().max().item(), 1e-6)
+        verify_experts(name, y, layer.reference(x, chosen.int(), top), TOLERANCE[suffix])
         verify_same(f"{name}: without ids", y, small.run(x, None, None, logits=logits, scale=1.5))
     verify(f"small experts {size} {suffix}: counters", float(small.workspace[:HEADER].sum()), 0)
 
@@ -190,20 +202,20 @@ def large_batches(layer, sizes):
     grouped, size, suffix = Grouped(layer, max(sizes)), f"{layer.size}{layer.grouped}", layer.suffix
     for tokens in sizes:
         for kind in ("random", "zipf", "one", "holes") if tokens <= 300 else ("random", "zipf"):
-            x, (ids, weights) = layer.tokens(tokens), routing(tokens, layer.experts, kind)
+            x, (ids, weights) = layer.tokens(tokens), routing(tokens, layer, kind)
             y, wanted = grouped.run(x, ids, weights), layer.reference(x, ids, weights)
             name = f"grouped experts {size} {suffix} {kind} T={tokens}"
             verify_experts(name, y, wanted, TOLERANCE[suffix])
             verify_same(f"{name}: second run", y, grouped.run(x, ids, weights))
             last = slice(tokens - 1, tokens)
             verify_same(f"{name}: alone", y[last], grouped.run(x[last].contiguous(), ids[last].contiguous(), weights[last].contiguous()))
-            for slots in layer.boxes:
-                verify_same(f"{name}: tiles of {slots}", y, grouped.run(x, ids, weights, slots=slots))
+            for _, *tile in layer.tiles:
+                verify_same(f"{name}: tiles of {tile[0]}", y, grouped.run(x, ids, weights, tile=tile))
 
 
 def huge_activations(layer):
     """Where h exceeds what f16 holds, the sum stays finite and right."""
-    x, (ids, weights) = layer.tokens(40) * 150, routing(40, layer.experts, "random")
+    x, (ids, weights) = layer.tokens(40) * 150, routing(40, layer, "random")
     wanted = layer.reference(x, ids, weights)
     expert = int(ids[0, 0])
     both = x.double() @ layer.matrices(expert)[0].T
@@ -216,7 +228,7 @@ def huge_activations(layer):
 
 def stress(layer, tokens, kind, times=60):
     """Many runs of one input: all must give the same bits, in h and in y."""
-    x, (ids, weights) = layer.tokens(tokens), routing(tokens, layer.experts, kind)
+    x, (ids, weights) = layer.tokens(tokens), routing(tokens, layer, kind)
     small, differing, first = Small(layer, tokens), 0, None
     for _ in range(times):
         y = small.run(x, ids, weights)
@@ -226,12 +238,40 @@ def stress(layer, tokens, kind, times=60):
     verify(f"stress {layer.size}{layer.small} {layer.suffix} T={tokens} {kind}", float(differing), 0)
 
 
+def chained(layer, tokens, times=10):
+    """Steps one right behind another, each kernel launched while the one ahead still runs, give what they give one by one."""
+    inputs = [(layer.tokens(tokens), torch.randn(tokens, layer.experts, device="cuda") * 2) for _ in range(times)]
+    if tokens <= layer.small_tokens[layer.size]:
+        small = Small(layer)
+
+        def step(x, logits, y):
+            small(x, None, None, y, logits=logits)
+    else:
+        router, grouped = Router(layer.experts, TOP_K, shared=layer.shared), Grouped(layer, tokens)
+        tile, gather = grouped.tile(tokens), router.gather if tokens <= 512 else router.gather_many
+        groups, outputs = router.new_groups(tokens, tile[0][0]), router.outputs(tokens)
+
+        def step(x, logits, y):
+            gather(layer.suffix, x, logits, *outputs, groups, grouped.rows, tile[0][0])
+            grouped(*outputs, y, groups, tile)
+    apart, together = ([torch.full_like(x, float("nan")) for x, _ in inputs] for _ in range(2))
+    for (x, logits), y in zip(inputs, apart):
+        step(x, logits, y)
+        torch.cuda.synchronize()
+    for (x, logits), y in zip(inputs, together):
+        step(x, logits, y)
+    for i in range(times):
+        verify_same(f"chained {layer.size}{layer.grouped} {layer.suffix} T={tokens}, step {i}", together[i], apart[i])
+
+
 def run():
     sizes = (1, 2, 3, 7, 8, 9, 16, 17, 25, 32)
     for suffix in ("bf16", "f16"):
         layer = Layer("V2Lite", suffix)
         small_batches(layer, sizes)
         large_batches(layer, (33, 64, 100, 300, 1024, 2500))
+        for tokens in (1, 8, 32, 33, 64, 256, 700):
+            chained(layer, tokens)
     huge_activations(Layer("V2Lite", "bf16"))
     for size in ("V2Lite", "V2"):
         layer = Layer(size, "bf16")

@@ -3,7 +3,7 @@ import torch
 
 from checks import relative_error, verify
 from quantized import BLOCK, dequantize, quantize
-from test_experts import Grouped, Layer, Small, huge_activations, large_batches, routing, small_batches, stress
+from test_experts import Grouped, Layer, Small, chained, huge_activations, large_batches, routing, small_batches, stress
 
 ERROR_OF_QUANTISING = 0.015  # 0.6 % for each of the three matrices
 
@@ -11,10 +11,9 @@ ERROR_OF_QUANTISING = 0.015  # 0.6 % for each of the three matrices
 class QuantizedLayer(Layer):
     """The layer's weights in int8; the f16 ones are kept for comparison if wanted."""
     small = grouped = "Int8"
+    shared = 0
     small_tokens = {"V2Lite": 16, "V2": 32}
-    tiles = ((7, 16), (24, 32), (48, 64), (float("inf"), 128))
-    boxes = {16: 8, 32: 8, 64: 8, 128: 32}
-    blocks = {16: 2, 32: 2, 64: 2, 128: 1}
+    tiles = ((7, (16, 128), 8, 2), (24, (32, 128), 8, 2), (48, (64, 128), 8, 2), (float("inf"), (128, 256), 32, 1))
 
     def __init__(self, size, suffix, keep=False):
         super().__init__(size, suffix)
@@ -23,7 +22,7 @@ class QuantizedLayer(Layer):
         for matrix in (self.gate_up, self.down):
             codes = torch.empty(matrix.shape, dtype=torch.uint8, device="cuda")
             scales = torch.empty(*matrix.shape[:2], matrix.shape[2] // BLOCK, dtype=torch.float16, device="cuda")
-            for e in range(self.experts):
+            for e in range(self.all):
                 codes[e], scales[e] = quantize(matrix[e])
             self.quantized.append((codes, scales))
         if not keep:
@@ -38,7 +37,7 @@ class QuantizedLayer(Layer):
 
 def cost_of_quantising():
     layer = QuantizedLayer("V2Lite", "bf16", keep=True)
-    x, (ids, weights) = layer.tokens(100), routing(100, layer.experts, "random")
+    x, (ids, weights) = layer.tokens(100), routing(100, layer, "random")
     error = relative_error(layer.reference(x, ids, weights), Layer.reference(AsF16(layer), x, ids, weights))
     print(f"int8 against f16 weights, one layer of V2-Lite's shape with N(0, 0.02): relative error {error:.4f}")
     verify("cost of quantising", error, ERROR_OF_QUANTISING)
@@ -48,12 +47,12 @@ class AsF16:
     """A quantised layer before it was quantised."""
 
     def __init__(self, layer):
-        self.experts, self.matrices = layer.experts, lambda e: Layer.matrices(layer, e)
+        self.all, self.matrices = layer.all, lambda e: Layer.matrices(layer, e)
 
 
 def alike(layer):
     """Both kernels compute the same, up to where they round."""
-    x, (ids, weights) = layer.tokens(32), routing(32, layer.experts, "random")
+    x, (ids, weights) = layer.tokens(32), routing(32, layer, "random")
     few, many = Small(layer).run(x, ids, weights), Grouped(layer, 32).run(x, ids, weights)
     verify(f"small and grouped int8 experts {layer.suffix}", relative_error(few, many), 4e-3)
 
@@ -66,6 +65,8 @@ def run():
         small_batches(layer, sizes)
         large_batches(layer, (17, 33, 64, 100, 300, 1024, 2500))
         alike(layer)
+        for tokens in (1, 16, 17, 64, 256, 700):
+            chained(layer, tokens)
         if suffix == "bf16":
             huge_activations(layer)
     for size in ("V2Lite", "V2"):

@@ -62,20 +62,21 @@ def attention(module, suffix, sequences, heads, rank, rope, page, padding=0, cod
     verify(name, relative_error(out, case.wanted), TOLERANCE[suffix])
 
 
-def experts(modules, suffix, tokens, count, top_k, hidden, inter, groups=0, top_groups=0, normalize=0, scale=1.0, int8=False):
+def experts(modules, suffix, tokens, count, top_k, hidden, inter, groups=0, top_groups=0, normalize=0, scale=1.0, shared=0, int8=False):
     module, module_int8 = modules
     dtype = DTYPES[suffix]
     weight_type = torch.float32 if suffix == "f32" else torch.float16
     x, logits = rand(tokens, hidden, dtype=dtype), rand(tokens, count) * 2
-    gate_up = (rand(count, 2 * inter, hidden) / hidden**0.5).to(weight_type)
-    down = (rand(count, hidden, inter) / inter**0.5).to(weight_type)
-    ids = torch.full((tokens, top_k), -1, dtype=torch.int32, device="cuda")
-    weights = poisoned(tokens, top_k, dtype=torch.float32)
-    h, y = poisoned(tokens * top_k, inter, dtype=torch.float32), poisoned(tokens, hidden, dtype=dtype)
-    module.launch("portableRoute", (tokens,), 32, [logits, ids, weights, structure(numTokens=tokens, experts=count, topK=top_k,
+    all, choices = count + shared, top_k + shared
+    gate_up = (rand(all, 2 * inter, hidden) / hidden**0.5).to(weight_type)
+    down = (rand(all, hidden, inter) / inter**0.5).to(weight_type)
+    ids = torch.full((tokens, choices), -7, dtype=torch.int32, device="cuda")
+    weights = poisoned(tokens, choices, dtype=torch.float32)
+    h, y = poisoned(tokens * choices, inter, dtype=torch.float32), poisoned(tokens, hidden, dtype=dtype)
+    module.launch("portableRoute", (tokens,), 32, [logits, ids, weights, structure(numTokens=tokens, experts=count, topK=top_k, shared=shared,
                   groups=groups, topGroups=top_groups, normalize=normalize, scale=float(scale))], shared=4 * (2 * count + groups))
-    shape = structure(numTokens=tokens, experts=count, topK=top_k, hidden=hidden, inter=inter)
-    up_grid, down_grid = (tokens * top_k, -(-inter // 8)), (tokens, -(-hidden // 8))
+    shape = structure(numTokens=tokens, experts=all, topK=choices, hidden=hidden, inter=inter)
+    up_grid, down_grid = (tokens * choices, -(-inter // 8)), (tokens, -(-hidden // 8))
     if int8:
         (up_codes, up_scales), (down_codes, down_scales) = quantize(gate_up), quantize(down)
         gate_up, down = dequantize(up_codes, up_scales), dequantize(down_codes, down_scales)
@@ -93,12 +94,14 @@ def experts(modules, suffix, tokens, count, top_k, hidden, inter, groups=0, top_
         allowed = scores * kept.repeat_interleave(count // groups, 1)
     top, chosen = allowed.topk(top_k)
     top = top / top.sum(-1, keepdim=True) if normalize else top * scale
-    name = f"experts{' int8' if int8 else ''} {suffix} T={tokens} E={count} k={top_k} {hidden}x{inter} groups {groups}/{top_groups}"
+    top = torch.cat([top, top.new_ones(tokens, shared)], -1)
+    chosen = torch.cat([chosen, torch.arange(count, all, device="cuda").expand(tokens, -1)], -1)
+    name = f"experts{' int8' if int8 else ''} {suffix} T={tokens} E={count}+{shared} k={top_k} {hidden}x{inter} groups {groups}/{top_groups}"
     verify(f"{name} ids", 0.0 if torch.equal(ids.long().sort(-1).values, chosen.sort(-1).values) else 1.0, 0)
     verify(f"{name} weights", relative_error(weights.sort(-1).values, top.sort(-1).values), 3e-6)
     wanted = torch.zeros(tokens, hidden, device="cuda", dtype=torch.float64)
     for t in range(tokens):
-        for k in range(top_k):
+        for k in range(choices):
             e = chosen[t, k]
             both = gate_up[e].double() @ x[t].double()
             wanted[t] += top[t, k] * (down[e].double() @ (torch.nn.functional.silu(both[0::2]) * both[1::2]))
@@ -116,7 +119,7 @@ def experts_beside_nan(module, suffix, count, top_k, groups, top_groups):
         ids = torch.full((tokens, top_k), -1, dtype=torch.int32, device="cuda")
         weights = poisoned(tokens, top_k, dtype=torch.float32)
         h, y = poisoned(tokens * top_k, inter, dtype=torch.float32), poisoned(tokens, hidden, dtype=DTYPES[suffix])
-        module.launch("portableRoute", (tokens,), 32, [logits, ids, weights, structure(numTokens=tokens, experts=count, topK=top_k,
+        module.launch("portableRoute", (tokens,), 32, [logits, ids, weights, structure(numTokens=tokens, experts=count, topK=top_k, shared=0,
                       groups=groups, topGroups=top_groups, normalize=0, scale=1.0)], shared=4 * (2 * count + groups))
         shape = structure(numTokens=tokens, experts=count, topK=top_k, hidden=hidden, inter=inter)
         module.launch(f"portableExpertUp_{suffix}", (tokens * top_k, -(-inter // 8)), 256, [x, ids, gate_up, h, shape])
@@ -144,6 +147,8 @@ def run():
                 attention(attend, suffix, [(3000, 2)], heads, rank, rope, page, code=code)
         for tokens in (1, 2, 19):
             experts(expert, suffix, tokens, 7, 2, 60, 22)
+            experts(expert, suffix, tokens, 7, 2, 60, 22, shared=1)
+            experts(expert, suffix, tokens, 12, 4, 48, 16, groups=4, top_groups=2, scale=16.0, shared=3)
             experts(expert, suffix, tokens, 12, 4, 48, 16, groups=4, top_groups=2, scale=16.0)
             experts(expert, suffix, tokens, 16, 4, 320, 80, normalize=1)
             experts(expert, suffix, tokens, 64, 6, 2048, 1408)

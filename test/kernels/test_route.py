@@ -11,47 +11,48 @@ BLOCKS, WARPS, PARTS, WARPS_OF_PART = 8, 16, 64, 32
 class Router:
     """Launches as cuda/ops/gather-tokens.ts makes them."""
 
-    def __init__(self, experts, top_k, groups=0, top_groups=0, normalize=0, scale=1.0):
-        self.experts, self.top_k, self.groups = experts, top_k, groups
+    def __init__(self, experts, top_k, groups=0, top_groups=0, normalize=0, scale=1.0, shared=0):
+        self.experts, self.top_k, self.groups, self.shared = experts, top_k, groups, shared
+        self.all, self.choices = experts + shared, top_k + shared
         self.rest = {"groups": groups, "topGroups": top_groups, "normalize": normalize, "scale": float(scale)}
         self.portable, self.module = Module("portable-experts.ptx"), Module("hopper-experts-route.cubin")
         self.many_module = Module("hopper-experts-route-many.cubin")
 
     def shape(self, tokens):
-        return structure(numTokens=tokens, experts=self.experts, topK=self.top_k, **self.rest)
+        return structure(numTokens=tokens, experts=self.experts, topK=self.top_k, shared=self.shared, **self.rest)
 
     def outputs(self, tokens):
-        return torch.full((tokens, self.top_k), -7, dtype=torch.int32, device="cuda"), poisoned(tokens, self.top_k, dtype=torch.float32)
+        return torch.full((tokens, self.choices), -7, dtype=torch.int32, device="cuda"), poisoned(tokens, self.choices, dtype=torch.float32)
 
     def route_portably(self, logits, ids, weights):
         self.portable.launch("portableRoute", (len(logits),), 32, [logits, ids, weights, self.shape(len(logits))],
                              shared=4 * (2 * self.experts + self.groups))
 
     def max_items(self, tokens, slots):
-        return self.experts + tokens * self.top_k // slots
+        return self.all + tokens * self.choices // slots
 
     def new_groups(self, tokens, slots):
         """The groups, and behind them what the kernels for many tokens count."""
-        elements = 4 + 4 * self.max_items(tokens, slots) + 2 * tokens * self.top_k + PARTS * self.experts
+        elements = 4 + 4 * self.max_items(tokens, slots) + 2 * tokens * self.choices + PARTS * self.all
         return torch.full((elements,), -7, dtype=torch.int32, device="cuda")
 
     def gather(self, suffix, x, logits, ids, weights, groups, rows, slots, early=True):
         tokens, hidden = x.shape
-        items, pairs = self.max_items(tokens, slots), tokens * self.top_k
-        shared = 4 * -(-tokens // BLOCKS) * self.top_k + (4 * WARPS * self.experts if self.groups else 0)
+        items, pairs = self.max_items(tokens, slots), tokens * self.choices
+        shared = 4 * -(-tokens // BLOCKS) * self.choices + (4 * WARPS * self.experts if self.groups else 0)
         self.module.launch(f"routeAndGroup_{64 if self.experts <= 64 else 256}", (BLOCKS,), 32 * WARPS, [logits, ids, weights, groups, self.shape(tokens), slots, items],
                            shared=shared, early=early)
-        self.module.launch(f"spreadRows_{suffix}", (tokens,), 256, [x, groups[4 + 4 * items + pairs:], rows, self.top_k, hidden], early=early)
+        self.module.launch(f"spreadRows_{suffix}", (tokens,), 256, [x, groups[4 + 4 * items + pairs:], rows, self.choices, hidden], early=early)
 
 
     def gather_many(self, suffix, x, logits, ids, weights, groups, rows, slots, early=True):
         tokens, hidden = x.shape
         pair_of_slot = groups[4 + 4 * self.max_items(tokens, slots):]
-        slot_of_pair, counts = pair_of_slot[tokens * self.top_k:], pair_of_slot[2 * tokens * self.top_k:]
+        slot_of_pair, counts = pair_of_slot[tokens * self.choices:], pair_of_slot[2 * tokens * self.choices:]
         self.many_module.launch(f"routePart_{64 if self.experts <= 64 else 256}", (PARTS,), 32 * WARPS_OF_PART, [logits, ids, weights, slot_of_pair, counts, self.shape(tokens)],
                                 shared=4 * WARPS_OF_PART * self.experts if self.groups else 0, early=early)
-        self.many_module.launch("placeParts", (1,), 32 * WARPS_OF_PART, [counts, groups, self.experts, slots], early=early)
-        self.many_module.launch(f"spreadParts_{suffix}", (tokens,), 256, [x, counts, pair_of_slot, slot_of_pair, rows, self.top_k, hidden, self.experts], early=early)
+        self.many_module.launch("placeParts", (1,), 32 * WARPS_OF_PART, [counts, groups, self.all, slots], early=early)
+        self.many_module.launch(f"spreadParts_{suffix}", (tokens,), 256, [x, counts, pair_of_slot, slot_of_pair, rows, self.choices, hidden, self.all], early=early)
 
 
 def verify_groups(name, ids, groups, experts, max_items, slots):
@@ -82,38 +83,39 @@ def gather(router, suffix, tokens, hidden, logits, name):
         if way == router.gather and tokens > 3000:
             continue
         ids, weights = router.outputs(tokens)
-        groups, rows = router.new_groups(tokens, slots), poisoned(tokens * router.top_k, hidden, dtype=torch.float16)
+        groups, rows = router.new_groups(tokens, slots), poisoned(tokens * router.choices, hidden, dtype=torch.float16)
         way(suffix, x, logits, ids, weights, groups, rows, slots)
         label = f"route {name} {suffix} T={tokens} tiles of {slots}, {way.__name__}"
         verify_same(f"{label} ids", ids, wanted_ids)
         verify_same(f"{label} weights", weights, wanted_weights)
-        verify_groups(label, ids, groups, router.experts, router.max_items(tokens, slots), slots)
-        pairs = tokens * router.top_k
+        verify_groups(label, ids, groups, router.all, router.max_items(tokens, slots), slots)
+        pairs = tokens * router.choices
         slot_of_pair = groups[4 + 4 * router.max_items(tokens, slots) + pairs:][:pairs].long()
-        verify_same(f"{label} rows", rows[slot_of_pair], x.half().repeat_interleave(router.top_k, 0))
+        verify_same(f"{label} rows", rows[slot_of_pair], x.half().repeat_interleave(router.choices, 0))
 
 
 def not_a_number():
-    """A token whose logits are no numbers has no expert, and the others have theirs."""
-    router, tokens = Router(64, 6), 40
+    """A token whose logits are no numbers has no expert but the shared ones, and the others have theirs."""
+    router, tokens = Router(64, 6, shared=2), 40
     logits = torch.randn(tokens, 64, device="cuda")
     logits[7] = float("nan")
     x = torch.randn(tokens, 512, device="cuda").bfloat16()
     for way in (router.gather, router.gather_many):
         ids, weights = router.outputs(tokens)
-        groups, rows = router.new_groups(tokens, 32), poisoned(tokens * 6, 512, dtype=torch.float16)
+        groups, rows = router.new_groups(tokens, 32), poisoned(tokens * 8, 512, dtype=torch.float16)
         way("bf16", x, logits, ids, weights, groups, rows, 32)
         name = f"route NaN, {way.__name__}"
-        verify(f"{name}: no expert", float((ids[7] < 64).sum()), 0)
-        verify_groups(name, ids, groups, 64, router.max_items(tokens, 32), 32)
+        verify(f"{name}: no expert", float((ids[7] != torch.tensor([-1] * 6 + [64, 65], device="cuda")).sum()), 0)
+        verify_groups(name, ids, groups, 66, router.max_items(tokens, 32), 32)
         others = torch.arange(tokens, device="cuda") != 7
-        verify(f"{name}: the others", float((ids[others].long() != logits[others].topk(6).indices).sum()), 0)
+        verify(f"{name}: the others", float((ids[others, :6].long() != logits[others].topk(6).indices).sum()), 0)
 
 
 def run():
     routers = {
-        "64": (Router(64, 6), 2048), "160 in groups": (Router(160, 6, 8, 3, 0, 16.0), 5120), "normalized": (Router(64, 6, 0, 0, 1), 2048),
-        "5": (Router(5, 2), 256), "256": (Router(256, 8, scale=2.5), 512), "24 in groups": (Router(24, 4, 6, 2), 256), "33": (Router(33, 32), 256),
+        "64": (Router(64, 6), 2048), "64 and 2": (Router(64, 6, shared=2), 2048), "160 in groups and 2": (Router(160, 6, 8, 3, 0, 16.0, shared=2), 5120),
+        "160 in groups": (Router(160, 6, 8, 3, 0, 16.0), 5120), "normalized": (Router(64, 6, 0, 0, 1), 2048),
+        "5": (Router(5, 2), 256), "256": (Router(256, 8, scale=2.5), 512), "255 and 1": (Router(255, 8, shared=1), 512), "9 and 30": (Router(9, 2, 0, 0, 1, shared=30), 256), "24 in groups": (Router(24, 4, 6, 2), 256), "33": (Router(33, 32), 256),
     }
     for name, (router, hidden) in routers.items():
         for tokens in (1, 3, 7, 8, 33, 64, 100, 300, 512, 2049, 8192):

@@ -3,8 +3,14 @@ import type { DeepseekV2Config } from '../../src/deepseek-v2/config.ts';
 /**
  * The packed weights as the paper and com.microsoft.MoE describe them, put together element by element from whole
  * tensors: knows nothing of plans, blocks or typed-array conversions.
+ *
+ * @param stacksShared shared experts are the last of the experts, instead of an MLP of their own
  */
-export function assembleNaively(config: DeepseekV2Config, read: (name: string) => number[]): Map<string, number[]> {
+export function assembleNaively(
+  config: DeepseekV2Config,
+  read: (name: string) => number[],
+  stacksShared = false,
+): Map<string, number[]> {
   const { hiddenSize: hidden, numHeads, qkNopeHeadDim: nope, qkRopeHeadDim: rope, vHeadDim, kvLoraRank: rank } = config;
   const packed = new Map<string, number[]>();
   const rowsOf = (values: number[], width: number): number[][] =>
@@ -52,20 +58,29 @@ export function assembleNaively(config: DeepseekV2Config, read: (name: string) =
       continue;
     }
     put('router', weight('mlp.gate'));
-    put('shared_gate_up', [...weight('mlp.shared_experts.gate_proj'), ...weight('mlp.shared_experts.up_proj')]);
-    put('shared_down', weight('mlp.shared_experts.down_proj'));
-    const experts = Array.from({ length: config.numRoutedExperts }, (_, expert) => `mlp.experts.${expert}`);
+    const [gate, up, down] = ['gate', 'up', 'down'].map((part) => weight(`mlp.shared_experts.${part}_proj`));
+    if (!stacksShared) {
+      put('shared_gate_up', [...gate!, ...up!]);
+      put('shared_down', down!);
+    }
+    const width = config.moeIntermediateSize;
+    const shared = Array.from({ length: stacksShared ? config.numSharedExperts : 0 }, (_, expert) => {
+      const own = <T>(list: T[]): T[] => list.slice(expert * width, (expert + 1) * width);
+      const columns = rowsOf(down!, config.numSharedExperts * width).flatMap(own);
+      return { gate: own(rowsOf(gate!, hidden)), up: own(rowsOf(up!, hidden)), down: columns };
+    });
+    const routed = Array.from({ length: config.numRoutedExperts }, (_, expert) => {
+      const [gate, up, down] = ['gate', 'up', 'down'].map((part) => weight(`mlp.experts.${expert}.${part}_proj`));
+      return { gate: rowsOf(gate!, hidden), up: rowsOf(up!, hidden), down: down! };
+    });
+    const experts = [...routed, ...shared];
     put(
       'experts_gate_up',
-      experts.flatMap((expert) => {
-        const gate = rowsOf(weight(`${expert}.gate_proj`), hidden);
-        const up = rowsOf(weight(`${expert}.up_proj`), hidden);
-        return gate.flatMap((row, i) => [...row, ...up[i]!]);
-      }),
+      experts.flatMap(({ gate, up }) => gate.flatMap((row, i) => [...row, ...up[i]!])),
     );
     put(
       'experts_down',
-      experts.flatMap((expert) => weight(`${expert}.down_proj`)),
+      experts.flatMap(({ down }) => down),
     );
   }
   return packed;

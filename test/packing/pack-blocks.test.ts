@@ -14,18 +14,28 @@ const source: fc.Arbitrary<RowSource> = fc.oneof(
     count: fc.integer({ min: 1, max: 20 }),
   }),
   fc.record({
+    kind: fc.constant('rows' as const),
+    tensor: fc.constant('wide'),
+    start: fc.nat(9),
+    count: fc.integer({ min: 1, max: 20 }),
+    columns: fc.nat(8).map((from) => ({ from, to: from + WIDTH })),
+  }),
+  fc.record({
     kind: fc.constant('interleave' as const),
     first: fc.constant('a'),
     second: fc.constant('b'),
+    start: fc.nat(9),
     count: fc.integer({ min: 1, max: 20 }),
   }),
 );
 
-/** [tensor, row] of every row of the file, in order, straight from the plan. */
+/** Tensor, row and first column of every row of the file, in order, straight from the plan. */
 const rowsOfSource = (s: RowSource): string[] =>
-  s.kind === 'rows'
-    ? Array.from({ length: s.count }, (_, i) => `${s.tensor}${s.start + i}`)
-    : Array.from({ length: s.count }, (_, i) => [`${s.first}${i}`, `${s.second}${i}`]).flat();
+  Array.from({ length: s.count }, (_, i) => s.start + i).flatMap((row) =>
+    s.kind === 'rows'
+      ? [`${s.tensor} ${row} ${s.columns?.from ?? 0}`]
+      : [`${s.first} ${row} 0`, `${s.second} ${row} 0`],
+  );
 
 describe('packBlocks', () => {
   it('covers every row once, in order, within its capacity', () => {
@@ -44,6 +54,7 @@ describe('packBlocks', () => {
             sourceShapes: new Map([
               ['a', [30, WIDTH]],
               ['b', [30, WIDTH]],
+              ['wide', [30, 2 * WIDTH + 3]],
             ]),
           };
           const layout = layOut(plan, FLOAT32);
@@ -51,13 +62,13 @@ describe('packBlocks', () => {
           const placed = new Map<number, string>();
           for (const { byteOffset, elements, segments } of packBlocks(plan, layout, capacity)) {
             expect(elements).toBeLessThanOrEqual(capacity);
-            for (const { tensors: parts, rowStart, rowCount, width, at } of segments) {
+            for (const { tensors: parts, rowStart, rowCount, width, firstColumn, at } of segments) {
               expect(at + parts.length * rowCount * width).toBeLessThanOrEqual(elements);
               for (let row = 0; row < rowCount; row++) {
                 for (const [part, tensor] of parts.entries()) {
                   const position = byteOffset + 4 * (at + (row * parts.length + part) * width);
                   expect(placed.has(position)).toBe(false);
-                  placed.set(position, `${tensor}${rowStart + row}`);
+                  placed.set(position, `${tensor} ${rowStart + row} ${firstColumn}`);
                 }
               }
             }

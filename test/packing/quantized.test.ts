@@ -162,13 +162,13 @@ describe('packed with int8 experts', () => {
       const { dtype, bytes } = tensors.get(name)!;
       return decodeNaively(dtype, bytes);
     });
-    const plain = await pack(config, { stream: 'bf16', experts: 'f16' });
+    const plain = await pack(config, { stream: 'bf16', experts: 'f32' });
     expect(plain.folder).not.toBe(packed.folder);
     let quantized = 0;
-    for (const [name, { dtype, shape }] of plain.tensors) {
+    for (const [name, { shape }] of plain.tensors) {
       const own = packed.tensors.get(name)!;
       expect(own.shape).toEqual(shape);
-      if (dtype !== 'f16') {
+      if (!name.includes('.experts_')) {
         expect(bytesOf(packed, name), name).toEqual(bytesOf(plain, name));
         continue;
       }
@@ -189,7 +189,7 @@ describe('packed with int8 experts', () => {
   it('does not depend on the blocks that it is read in', async () => {
     writeShards(model.path, tensorsOf(SMALL, ['F16']), 2);
     const checkpoint = await openCheckpoint(model.path);
-    const plan = planPackedWeights(SMALL);
+    const plan = planPackedWeights(SMALL, INT8);
     const layout = layOut(plan, INT8);
     const write = async (blockElements: number): Promise<Buffer> => {
       const file = path.join(cache.path, `${blockElements}.bin`);

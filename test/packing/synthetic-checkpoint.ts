@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { DeepseekV2Config } from '../../src/deepseek-v2/config.ts';
 import { planPackedWeights } from '../../src/deepseek-v2/packed-weights.ts';
 import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
+import { FLOAT32 } from '../../src/deepseek-v2/precision.ts';
 import { encodeSafetensors, type TensorData } from '../checkpoint/write-safetensors.ts';
 import { V2 } from '../deepseek-v2/published-configs.ts';
 
@@ -41,7 +42,7 @@ export function tensorsOf(
 ): Map<string, TensorData> {
   const tensors = new Map<string, TensorData>();
   let state = seed;
-  for (const [index, [name, shape]] of [...planPackedWeights(config).sourceShapes].entries()) {
+  for (const [index, [name, shape]] of [...planPackedWeights(config, FLOAT32).sourceShapes].entries()) {
     const dtype = dtypes[index % dtypes.length]!;
     const width = WIDTH[dtype]!;
     const bytes = new Uint8Array(width * shape.reduce((a, b) => a * b, 1));

@@ -50,7 +50,7 @@ describe('packing with workers', () => {
   ])('writes what packing in one thread writes, in %s', async (_, precision) => {
     writeModel();
     const checkpoint = await openCheckpoint(model.path);
-    const plan = planPackedWeights(CONFIG);
+    const plan = planPackedWeights(CONFIG, precision);
     const layout = layOut(plan, precision);
     const write = async (workers: number, blockElements: number): Promise<Buffer> => {
       const file = path.join(cache.path, `${workers}-${blockElements}.bin`);
@@ -85,7 +85,7 @@ describe.each([0, 2])('what goes wrong with %i workers', (workers) => {
     const checkpoint = await openCheckpoint(model.path);
     const { path: file } = checkpoint.shards[1]!;
     truncateSync(file, 8192);
-    const plan = planPackedWeights(CONFIG);
+    const plan = planPackedWeights(CONFIG, GPU);
     const target = path.join(cache.path, 'weights.bin');
     const writing = writeWeights({ file: target, checkpoint, plan, layout: layOut(plan, GPU), workers });
     await expect(writing).rejects.toThrow(CheckpointError);
@@ -136,7 +136,7 @@ describe.each([0, 2])('what goes wrong with %i workers', (workers) => {
 });
 
 function jobOf(checkpoint: Checkpoint, fd: number) {
-  const plan = planPackedWeights(CONFIG);
+  const plan = planPackedWeights(CONFIG, GPU);
   return {
     job: {
       plan: { tensors: plan.tensors, sourceShapes: plan.sourceShapes },

@@ -130,14 +130,16 @@ function routedExperts(context: KernelContext, gateUp: Float32Array, down: Float
   const [x, logits] = [0, 1].map((index) => floats(context, index));
   const [numTokens, hidden] = context.input(0).shape as [number, number];
   const experts = context.input(1).shape[1]!;
-  const inter = down.length / experts / hidden;
+  const all = context.input(2).shape[0]!;
+  const inter = down.length / all / hidden;
   const y = (context.output(0, [numTokens, hidden]).data() as Float32Array).fill(0);
   for (let token = 0; token < numTokens; token++) {
     const scores = softmax([...logits!.subarray(token * experts, (token + 1) * experts)]);
     const chosen = largest(openExperts(scores, groups!, top_groups!), top_k!);
     const mass = chosen.reduce((sum, expert) => sum + scores[expert]!, 0);
-    for (const expert of chosen) {
-      const weight = scores[expert]! * (normalize === 1 ? 1 / mass : scale!);
+    const shared = Array.from({ length: all - experts }, (_, i) => experts + i);
+    for (const expert of [...chosen, ...shared]) {
+      const weight = expert < experts ? scores[expert]! * (normalize === 1 ? 1 / mass : scale!) : 1;
       const row = (matrix: Float32Array, index: number, length: number): Float32Array =>
         matrix.subarray(index * length, (index + 1) * length);
       const input = row(x!, token, hidden);

@@ -2,8 +2,11 @@ import type { Pointer } from '../driver.ts';
 
 /** Sizes and routing of a layer's experts. */
 export interface ExpertSizes {
+  /** That are chosen from. */
   readonly experts: number;
   readonly topK: number;
+  /** Shared experts, the last of the stack: every token has them, behind its choices and with a weight of 1. */
+  readonly shared: number;
   readonly hidden: number;
   readonly inter: number;
   /** 0: the choice is not limited to groups. */
@@ -18,6 +21,16 @@ export interface ExpertSizes {
 
 /** What the way of computing, and so its scratch memory, depends on. */
 export type ScratchSizes = Omit<ExpertSizes, 'topGroups' | 'scale'>;
+
+/** Experts of a layer, shared ones included: the length of its stacks. */
+export function allExperts({ experts, shared }: Pick<ExpertSizes, 'experts' | 'shared'>): number {
+  return experts + shared;
+}
+
+/** Experts of a token, shared ones included: the width of `ids` and `weights`. */
+export function choicesOf({ topK, shared }: Pick<ExpertSizes, 'topK' | 'shared'>): number {
+  return topK + shared;
+}
 
 /** Tensors of one layer in one step (kernels/portable/experts.cu, experts-int8.cu). */
 export interface ExpertTensors {
@@ -50,7 +63,7 @@ export interface ExpertScratch {
 
 export type ScratchPointers = Readonly<Record<keyof ExpertScratch, Pointer>>;
 
-/** One way of computing a layer's routed experts. */
+/** One way of computing a layer's experts. */
 export interface ExpertsKernels {
   scratch(sizes: ScratchSizes, numTokens: number): ExpertScratch;
   launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void;

@@ -1,5 +1,5 @@
 import type { Pointer } from '../driver.ts';
-import type { ExpertSizes, ExpertTensors, ScratchPointers } from './experts-step.ts';
+import { allExperts, choicesOf, type ExpertSizes, type ExpertTensors, type ScratchPointers } from './experts-step.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 
 const ROUTE_FILE = 'hopper-experts-route.cubin';
@@ -11,6 +11,7 @@ const FLOAT_BYTES = 4;
 const CLUSTER = 8;
 const WARPS = 16;
 const MAX_TOKENS = 512;
+const MAX_EXPERTS = 256;
 const MAX_CHOICES = 32;
 const MAX_GROUPS = 32;
 /** Of the kernels for more tokens: parts of the tokens. */
@@ -26,8 +27,8 @@ export interface Grouping {
 }
 
 /** Whether {@link gatherTokens} takes such a routing: the choices of a token, and the groups, each have a lane. */
-export function takesRouting({ topK, groups }: Pick<ExpertSizes, 'topK' | 'groups'>): boolean {
-  return topK <= MAX_CHOICES && groups <= MAX_GROUPS;
+export function takesRouting(sizes: Pick<ExpertSizes, 'experts' | 'topK' | 'shared' | 'groups'>): boolean {
+  return allExperts(sizes) <= MAX_EXPERTS && choicesOf(sizes) <= MAX_CHOICES && sizes.groups <= MAX_GROUPS;
 }
 
 /** i32 elements of `groups`: the tiles, the pair of each slot, the slot of each pair, and what each part has of each expert. */
@@ -53,10 +54,11 @@ export function gatherTokens(
 
 /** kernels/hopper/experts-route.cu: the second kernel loads the tokens while the first routes them. */
 const gatherFew: typeof gatherTokens = (kernels, sizes, tensors, scratch, { slots, maxItems }, stream) => {
-  const { experts, topK, hidden, groups, topGroups, normalizes, scale } = sizes;
+  const { experts, topK, shared: sharedExperts, hidden, groups, topGroups, normalizes, scale } = sizes;
+  const choices = choicesOf(sizes);
   const { numTokens, x, logits } = tensors;
   const module = kernels.modules.get(ROUTE_FILE);
-  const pairsOfBlock = Math.ceil(numTokens / CLUSTER) * topK;
+  const pairsOfBlock = Math.ceil(numTokens / CLUSTER) * choices;
   const shared = I32_BYTES * pairsOfBlock + (groups > 0 ? FLOAT_BYTES * WARPS * experts : 0);
   const overlaps = { stream, overlapsPrevious: true };
   module.launch(
@@ -65,26 +67,28 @@ const gatherFew: typeof gatherTokens = (kernels, sizes, tensors, scratch, { slot
     (into) =>
       into
         .pointers(logits, scratch.ids, scratch.weights, scratch.groups)
-        .ints(numTokens, experts, topK, groups, topGroups, normalizes ? 1 : 0)
+        .ints(numTokens, experts, topK, sharedExperts, groups, topGroups, normalizes ? 1 : 0)
         .float(scale)
         .ints(slots, maxItems),
   );
-  const slotOfPair = scratch.groups + BigInt(I32_BYTES * (GROUPS_HEADER + 4 * maxItems + numTokens * topK));
+  const slotOfPair = scratch.groups + BigInt(I32_BYTES * (GROUPS_HEADER + 4 * maxItems + numTokens * choices));
   module.launch(`spreadRows_${kernels.hopperType}`, { grid: [numTokens], block: 256, ...overlaps }, (into) =>
-    into.pointers(x, slotOfPair, scratch.rows).ints(topK, hidden),
+    into.pointers(x, slotOfPair, scratch.rows).ints(choices, hidden),
   );
 };
 
 /** kernels/hopper/experts-route-many.cu: the tokens in parts, one a block. */
 const gatherMany: typeof gatherTokens = (kernels, sizes, tensors, scratch, { slots, maxItems }, stream) => {
-  const { experts, topK, hidden, groups, topGroups, normalizes, scale } = sizes;
+  const { experts, topK, shared: sharedExperts, hidden, groups, topGroups, normalizes, scale } = sizes;
+  const choices = choicesOf(sizes);
   const { numTokens, x, logits } = tensors;
   const module = kernels.modules.get(ROUTE_MANY_FILE);
   const overlaps = { stream, overlapsPrevious: true };
+  const all = allExperts(sizes);
   const behind = (elements: number): Pointer => scratch.groups + BigInt(I32_BYTES * elements);
   const pairOfSlot = GROUPS_HEADER + 4 * maxItems;
-  const slotOfPair = pairOfSlot + numTokens * topK;
-  const counts = slotOfPair + numTokens * topK;
+  const slotOfPair = pairOfSlot + numTokens * choices;
+  const counts = slotOfPair + numTokens * choices;
   const shared = groups > 0 ? FLOAT_BYTES * WARPS_OF_PART * experts : 0;
   module.launch(
     `routePart_${experts <= 64 ? 64 : 256}`,
@@ -92,13 +96,13 @@ const gatherMany: typeof gatherTokens = (kernels, sizes, tensors, scratch, { slo
     (into) =>
       into
         .pointers(logits, scratch.ids, scratch.weights, behind(slotOfPair), behind(counts))
-        .ints(numTokens, experts, topK, groups, topGroups, normalizes ? 1 : 0)
+        .ints(numTokens, experts, topK, sharedExperts, groups, topGroups, normalizes ? 1 : 0)
         .float(scale),
   );
   module.launch('placeParts', { grid: [1], block: 32 * WARPS_OF_PART, ...overlaps }, (into) =>
-    into.pointers(behind(counts), scratch.groups).ints(experts, slots),
+    into.pointers(behind(counts), scratch.groups).ints(all, slots),
   );
   module.launch(`spreadParts_${kernels.hopperType}`, { grid: [numTokens], block: 256, ...overlaps }, (into) =>
-    into.pointers(x, behind(counts), behind(pairOfSlot), behind(slotOfPair), scratch.rows).ints(topK, hidden, experts),
+    into.pointers(x, behind(counts), behind(pairOfSlot), behind(slotOfPair), scratch.rows).ints(choices, hidden, all),
   );
 };

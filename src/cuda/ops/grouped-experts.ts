@@ -1,11 +1,18 @@
 import type { Pointer } from '../driver.ts';
-import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers, ScratchSizes } from './experts-step.ts';
+import {
+  allExperts,
+  choicesOf,
+  type ExpertSizes,
+  type ExpertsKernels,
+  type ExpertTensors,
+  type ScratchPointers,
+  type ScratchSizes,
+} from './experts-step.ts';
 import { gatherTokens, groupsElements, takesRouting } from './gather-tokens.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 
 const FILE = 'hopper-experts-grouped.cubin';
 const INT8_FILE = 'hopper-experts-grouped-int8.cubin';
-const MAX_EXPERTS = 256;
 /** Weight rows of the largest tile, and columns of a stage. */
 const ROWS_MULTIPLE = 256;
 const DEPTH_MULTIPLE = 64;
@@ -23,14 +30,15 @@ interface Tile {
   readonly blocksOfSm: number;
 }
 
-/** Up to how many pairs of an expert each tile is taken, on average. */
+/** Up to how many pairs of an expert that is not shared each tile is taken, on average. */
 type Tiles = readonly (readonly [maxPairs: number, tile: Tile])[];
 
 /** Small tiles where an expert has few tokens and the weights are what costs; large ones where the products are. */
 const F16_TILES: Tiles = [
-  [12, { slots: 32, weightRows: 128, boxSlots: 32, blocksOfSm: 1 }],
-  [40, { slots: 64, weightRows: 128, boxSlots: 64, blocksOfSm: 1 }],
-  [Number.POSITIVE_INFINITY, { slots: 128, weightRows: 256, boxSlots: 128, blocksOfSm: 1 }],
+  [3.3, { slots: 32, weightRows: 128, boxSlots: 32, blocksOfSm: 1 }],
+  [7, { slots: 64, weightRows: 128, boxSlots: 32, blocksOfSm: 1 }],
+  [60, { slots: 64, weightRows: 256, boxSlots: 32, blocksOfSm: 1 }],
+  [Number.POSITIVE_INFINITY, { slots: 128, weightRows: 256, boxSlots: 64, blocksOfSm: 1 }],
 ];
 const INT8_TILES: Tiles = [
   [7, { slots: 16, weightRows: 128, boxSlots: 8, blocksOfSm: 2 }],
@@ -53,22 +61,22 @@ export class GroupedExperts implements ExpertsKernels {
   }
 
   takes(sizes: ScratchSizes): boolean {
-    const { experts, hidden, inter, isQuantized } = sizes;
+    const { hidden, inter, isQuantized } = sizes;
     const fitsRows = hidden % ROWS_MULTIPLE === 0 && (2 * inter) % ROWS_MULTIPLE === 0;
     const fitsDepth = inter % (isQuantized ? INT8_DEPTH_MULTIPLE : DEPTH_MULTIPLE) === 0;
-    const isTaken = fitsRows && fitsDepth && experts <= MAX_EXPERTS && takesRouting(sizes);
+    const isTaken = fitsRows && fitsDepth && takesRouting(sizes);
     return this.#kernels.hopperType !== null && isTaken;
   }
 
   scratch(sizes: ScratchSizes, numTokens: number) {
-    const pairs = numTokens * sizes.topK;
-    const groups = groupsElements(pairs, maxItems(sizes, numTokens), sizes.experts);
+    const pairs = numTokens * choicesOf(sizes);
+    const groups = groupsElements(pairs, maxItems(sizes, numTokens), allExperts(sizes));
     const { hidden, inter } = sizes;
     return { ids: pairs, weights: pairs, hiddenF32: 1, hiddenF16: pairs * inter, rows: pairs * hidden, groups };
   }
 
   launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void {
-    const { experts, topK, hidden } = sizes;
+    const { hidden } = sizes;
     const { numTokens, y } = tensors;
     const { ids, weights, rows } = scratch;
     const { modules, hopperType } = this.#kernels;
@@ -78,8 +86,8 @@ export class GroupedExperts implements ExpertsKernels {
     this.#product('Up', sizes, tensors, scratch, stream);
     this.#product('Down', sizes, tensors, scratch, stream);
     const grid = [numTokens, Math.ceil(hidden / COLUMNS_PER_BLOCK)] as const;
-    module.launch(`sumExperts_${hopperType}`, { grid, block: 256, stream }, (into) =>
-      into.pointers(rows, ids, weights, y).ints(topK, hidden, experts),
+    module.launch(`sumExperts_${hopperType}`, { grid, block: 256, stream, overlapsPrevious: true }, (into) =>
+      into.pointers(rows, ids, weights, y).ints(choicesOf(sizes), hidden, allExperts(sizes)),
     );
   }
 
@@ -90,25 +98,26 @@ export class GroupedExperts implements ExpertsKernels {
     { hiddenF16, rows, groups }: ScratchPointers,
     stream: Pointer,
   ): void {
-    const { experts, topK, hidden, inter, isQuantized } = sizes;
+    const { hidden, inter, isQuantized } = sizes;
     const { modules, tensorMaps, device } = this.#kernels;
     const tile = tileFor(sizes, numTokens);
-    const pairs = numTokens * topK;
+    const pairs = numTokens * choicesOf(sizes);
     const scales = way === 'Up' ? gateUpScales : downScales;
     const [weights, weightRows, depth] = way === 'Up' ? [gateUp, 2 * inter, hidden] : [down, hidden, inter];
     const [from, to, outWidth] = way === 'Up' ? [rows, hiddenF16, inter] : [hiddenF16, rows, hidden];
     const matrix = (address: Pointer, rows: number, type: 'f16' | 'u8') => ({ address, rows, columns: depth, type });
     const weightsMap = tensorMaps.get(
-      matrix(weights, experts * weightRows, isQuantized ? 'u8' : 'f16'),
+      matrix(weights, allExperts(sizes) * weightRows, isQuantized ? 'u8' : 'f16'),
       tile.weightRows,
     );
     const tokensMap = tensorMaps.get(matrix(from, pairs, 'f16'), tile.boxSlots);
     const module = modules.get(isQuantized ? INT8_FILE : FILE);
     const family = isQuantized ? 'groupedInt8' : 'grouped';
-    const shared = module.sharedBytes(`${family}_${tile.slots}`);
-    const name = `${family}${way}_${tile.slots}`;
+    const variant = `${tile.slots}x${tile.weightRows}`;
+    const shared = module.sharedBytes(`${family}_${variant}`);
+    const name = `${family}${way}_${variant}`;
     const grid = [tile.blocksOfSm * device.numMultiprocessors] as const;
-    module.launch(name, { grid, block: 384, shared, stream }, (into) =>
+    module.launch(name, { grid, block: 384, shared, stream, overlapsPrevious: true }, (into) =>
       into
         .bytes(weightsMap, module.parameterOffset(name, 0))
         .bytes(tokensMap, module.parameterOffset(name, 1))
@@ -120,5 +129,5 @@ export class GroupedExperts implements ExpertsKernels {
 
 /** Most tiles that the pairs of a step can need: each expert may have one that is not full. */
 function maxItems(sizes: ScratchSizes, numTokens: number): number {
-  return sizes.experts + Math.floor((numTokens * sizes.topK) / tileFor(sizes, numTokens).slots);
+  return allExperts(sizes) + Math.floor((numTokens * choicesOf(sizes)) / tileFor(sizes, numTokens).slots);
 }

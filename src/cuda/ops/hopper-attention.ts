@@ -127,7 +127,7 @@ function launchDecode(
   const module = modules.get(isBy16 ? by16File : ROWS64_FILE);
   const shared = module.sharedBytes(`attention${isBy16 ? 'Decode16' : 'Rows64'}${poolSuffix}`);
   const name = `attentionDecode${isBy16 ? 16 : 64}${poolSuffix}_${hopperType}`;
-  module.launch(name, { grid: [blocks, groups], block: 384, shared, stream }, (into) =>
+  module.launch(name, { grid: [blocks, groups], block: 384, shared, stream, overlapsPrevious: true }, (into) =>
     writePool(into, kernels, step, { module, name })
       .pointers(step.absorbed, step.rotary, step.blockTable, step.lengths, step.plan, step.out)
       .pointers(step.partials, logSumExps)

@@ -39,7 +39,7 @@ export function latentWriteOp(kernels: GpuKernels): CustomOp {
       const module = modules.get(isHopper ? 'hopper-latent-write.cubin' : 'portable-latent-write.ptx');
       module.launch(
         `${isHopper ? 'latentWrite' : 'portableLatentWrite'}${poolSuffix}_${type}`,
-        { grid: [numTokens], block: isHopper ? 128 : 256, stream: context.gpuStream },
+        { grid: [numTokens], block: isHopper ? 128 : 256, stream: context.gpuStream, overlapsPrevious: isHopper },
         (into) => {
           into
             .pointers(kv!.pointer, q!.pointer, weight!.pointer, cosine!.pointer, sine!.pointer)

@@ -1,5 +1,13 @@
 import type { Pointer } from '../driver.ts';
-import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers, ScratchSizes } from './experts-step.ts';
+import {
+  allExperts,
+  choicesOf,
+  type ExpertSizes,
+  type ExpertsKernels,
+  type ExpertTensors,
+  type ScratchPointers,
+  type ScratchSizes,
+} from './experts-step.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 
 const FILE = 'portable-experts.ptx';
@@ -8,7 +16,7 @@ const FLOAT_BYTES = 4;
 /** Output values that one block of the expert kernels computes. */
 const ROWS_PER_BLOCK = 8;
 
-/** Router logits to ids and weights [T, topK]. */
+/** Router logits to ids and weights [T, choices]. */
 export function launchRoute(
   { modules }: GpuKernels,
   sizes: ExpertSizes,
@@ -16,12 +24,12 @@ export function launchRoute(
   { ids, weights }: Pick<ScratchPointers, 'ids' | 'weights'>,
   stream: Pointer,
 ): void {
-  const { experts, topK, groups, topGroups, normalizes, scale } = sizes;
+  const { experts, topK, shared: sharedExperts, groups, topGroups, normalizes, scale } = sizes;
   const shared = FLOAT_BYTES * (2 * experts + groups);
   modules.get(FILE).launch('portableRoute', { grid: [numTokens], block: 32, shared, stream }, (into) =>
     into
       .pointers(logits, ids, weights)
-      .ints(numTokens, experts, topK, groups, topGroups, normalizes ? 1 : 0)
+      .ints(numTokens, experts, topK, sharedExperts, groups, topGroups, normalizes ? 1 : 0)
       .float(scale),
   );
 }
@@ -34,21 +42,22 @@ export class PortableExperts implements ExpertsKernels {
     this.#kernels = kernels;
   }
 
-  scratch({ topK, inter }: ScratchSizes, numTokens: number) {
-    const pairs = numTokens * topK;
-    return { ids: pairs, weights: pairs, hiddenF32: pairs * inter, hiddenF16: 1, rows: 1, groups: 1 };
+  scratch(sizes: ScratchSizes, numTokens: number) {
+    const pairs = numTokens * choicesOf(sizes);
+    return { ids: pairs, weights: pairs, hiddenF32: pairs * sizes.inter, hiddenF16: 1, rows: 1, groups: 1 };
   }
 
   launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void {
-    const { experts, topK, hidden, inter } = sizes;
+    const { hidden, inter } = sizes;
     const { numTokens, x, gateUp, gateUpScales, down, downScales, y } = tensors;
     const { ids, weights, hiddenF32 } = scratch;
     const { modules, type } = this.#kernels;
     launchRoute(this.#kernels, sizes, tensors, scratch, stream);
-    const shape = [numTokens, experts, topK, hidden, inter];
+    const choices = choicesOf(sizes);
+    const shape = [numTokens, allExperts(sizes), choices, hidden, inter];
     const module = modules.get(sizes.isQuantized ? INT8_FILE : FILE);
     const name = sizes.isQuantized ? 'portableInt8' : 'portableExpert';
-    const upGrid = [numTokens * topK, Math.ceil(inter / ROWS_PER_BLOCK)] as const;
+    const upGrid = [numTokens * choices, Math.ceil(inter / ROWS_PER_BLOCK)] as const;
     module.launch(`${name}Up_${type}`, { grid: upGrid, block: 256, stream }, (into) =>
       into.pointers(x, ids, gateUp, ...present(gateUpScales), hiddenF32).ints(...shape),
     );

@@ -20,9 +20,9 @@ const SCRATCH = [
  * f32, h f32, h f16, rows f16, groups i32. Input: any [T, *]. As outputs of each layer, ONNX Runtime would keep those of all
  * layers until the run ends, since nobody reads them.
  *
- * RoutedExperts: routing and the routed experts' weighted sum (kernels/portable/experts.cu says what the tensors hold).
- * Inputs: x [T, hidden], router logits f32 [T, experts], gate_up [experts, 2 * inter, hidden], down [experts, hidden,
- * inter], then the outputs of ExpertsScratch. Output: y [T, hidden].
+ * RoutedExperts: routing and the experts' weighted sum (kernels/portable/experts.cu says what the tensors hold).
+ * Inputs: x [T, hidden], router logits f32 [T, experts], gate_up [experts + shared, 2 * inter, hidden], down [experts + shared,
+ * hidden, inter], then the outputs of ExpertsScratch. Output: y [T, hidden]. What the stacks have more than logits are shared experts.
  *
  * QuantizedExperts: the same with int8 weights. Inputs: x, router logits, gate_up u8, its scales f16 [experts, 2 * inter,
  * ceil(hidden / 128)], down u8, its scales f16 [experts, hidden, ceil(inter / 128)], the outputs of ExpertsScratch.
@@ -48,6 +48,7 @@ export class RoutedExperts implements Disposable {
       attributes: {
         experts: 'int',
         top_k: 'int',
+        shared: 'int',
         hidden: 'int',
         inter: 'int',
         groups: 'int',
@@ -78,10 +79,11 @@ export class RoutedExperts implements Disposable {
   }
 
   #makeScratch(context: KernelContext): void {
-    const { experts, top_k, hidden, inter, groups, normalize, quantized } = context.attributes;
+    const { experts, top_k, shared, hidden, inter, groups, normalize, quantized } = context.attributes;
     const sizes = {
       experts: experts!,
       topK: top_k!,
+      shared: shared!,
       hidden: hidden!,
       inter: inter!,
       groups: groups!,
@@ -107,6 +109,7 @@ export class RoutedExperts implements Disposable {
     const sizes: ExpertSizes = {
       experts: logits.shape[1]!,
       topK: top_k!,
+      shared: gateUp!.shape[0]! - logits.shape[1]!,
       hidden: x.shape[1]!,
       inter: down!.shape[2]!,
       groups: groups!,

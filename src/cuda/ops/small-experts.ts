@@ -1,6 +1,13 @@
 import { DeviceBuffer } from '../device-buffer.ts';
 import type { Pointer } from '../driver.ts';
-import type { ExpertSizes, ExpertsKernels, ExpertTensors, ScratchPointers, ScratchSizes } from './experts-step.ts';
+import {
+  choicesOf,
+  type ExpertSizes,
+  type ExpertsKernels,
+  type ExpertTensors,
+  type ScratchPointers,
+  type ScratchSizes,
+} from './experts-step.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 import { launchRoute } from './portable-experts.ts';
 
@@ -8,17 +15,27 @@ const FILE = 'hopper-experts-small.cubin';
 /** The kernel's limit. */
 const MAX_TOKENS = 32;
 const TOP_K = 6;
+/** Shared experts in a stack of f16; one of int8 has none. */
+const SHARED = 2;
 /** One producer warp and eight that compute. */
 const THREADS = 288;
 const WORKSPACE_HEADER = 128;
 const HALF_BYTES = 2;
-/** The shapes that the kernel is compiled for, and up to how many tokens it is the fastest with int8 weights. */
+/** The shapes that the kernel is compiled for, and up to how many tokens it is the fastest with each type of weights (measured on an H200). */
 const SHAPES = [
-  { name: 'V2Lite', hidden: 2048, inter: 1408, experts: 64, maxTokensInt8: 16 },
-  { name: 'V2', hidden: 5120, inter: 1536, experts: 160, maxTokensInt8: MAX_TOKENS },
+  { name: 'V2Lite', hidden: 2048, inter: 1408, experts: 64, maxTokens: 8, maxTokensInt8: 16 },
+  { name: 'V2', hidden: 5120, inter: 1536, experts: 160, maxTokens: 4, maxTokensInt8: MAX_TOKENS },
 ] as const;
 
-function shapeOf({ hidden, inter, experts }: ScratchSizes): (typeof SHAPES)[number] | undefined {
+function shapeOf({
+  hidden,
+  inter,
+  experts,
+  topK,
+  shared,
+  isQuantized,
+}: ScratchSizes): (typeof SHAPES)[number] | undefined {
+  if (topK !== TOP_K || shared !== (isQuantized ? 0 : SHARED)) return undefined;
   return SHAPES.find((shape) => shape.hidden === hidden && shape.inter === inter && shape.experts === experts);
 }
 
@@ -36,13 +53,13 @@ export class SmallExperts implements ExpertsKernels, Disposable {
   }
 
   takes(sizes: ScratchSizes, numTokens: number): boolean {
-    const shape = sizes.topK === TOP_K ? shapeOf(sizes) : undefined;
+    const shape = shapeOf(sizes);
     if (this.#kernels.hopperType === null || shape === undefined) return false;
-    return numTokens <= (sizes.isQuantized ? shape.maxTokensInt8 : MAX_TOKENS);
+    return numTokens <= (sizes.isQuantized ? shape.maxTokensInt8 : shape.maxTokens);
   }
 
   scratch(sizes: ScratchSizes, numTokens: number) {
-    const routed = routesInside(sizes) ? 1 : numTokens * TOP_K;
+    const routed = routesInside(sizes) ? 1 : numTokens * choicesOf(sizes);
     return { ids: routed, weights: routed, hiddenF32: 1, hiddenF16: 1, rows: 1, groups: 1 };
   }
 
@@ -57,7 +74,7 @@ export class SmallExperts implements ExpertsKernels, Disposable {
     const workspace = this.#workspaceFor(sizes);
     module.launch(
       `${name}_${hopperType}`,
-      { grid: [device.numMultiprocessors], block: THREADS, shared, stream },
+      { grid: [device.numMultiprocessors], block: THREADS, shared, stream, overlapsPrevious: true },
       (into) =>
         into
           .pointers(x, isRouted ? scratch.ids : 0n, isRouted ? scratch.weights : 0n, isRouted ? 0n : logits)
@@ -72,7 +89,7 @@ export class SmallExperts implements ExpertsKernels, Disposable {
   }
 
   #workspaceFor({ inter }: ScratchSizes): Pointer {
-    const bytes = WORKSPACE_HEADER + MAX_TOKENS * TOP_K * inter * HALF_BYTES;
+    const bytes = WORKSPACE_HEADER + MAX_TOKENS * (TOP_K + SHARED) * inter * HALF_BYTES;
     this.#workspace ??= new DeviceBuffer(this.#kernels.device.driver, bytes);
     return this.#workspace.address;
   }

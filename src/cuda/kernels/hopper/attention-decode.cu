@@ -305,6 +305,7 @@ DEVICE void combine(const int* __restrict__ plan, const float* __restrict__ part
   __shared__ float4 sums[512];
   __shared__ float inverse;
   const int tid = threadIdx.x, rows = gridDim.x, row = blockIdx.x;
+  letNextKernelStart();
   int sequence = blockIdx.y;
   bool isMine = true;
   if (boundaries) {

@@ -45,8 +45,7 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   const int tid = threadIdx.x, lane = tid & 31;
   if (tid == 0) initStages<S::STAGES>(full, empty, 8);
   __syncthreads();
-  const int4* items = reinterpret_cast<const int4*>(groups + 4);
-  const int tiles = groups[0] * shape.rowTiles, steps = shape.depth / kScaleBlock;
+  const int tiles = __ldcg(groups) * shape.rowTiles, steps = shape.depth / kScaleBlock;
   int stage = 0;
   uint32_t phase = 0;
   const auto advance = [&]() { advanceStage<S::STAGES>(stage, phase); };
@@ -54,15 +53,34 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   if (tid < 128) {  // ---- copies, by one thread
     registersDown<S::COPYING_REGISTERS>();
     if (tid == 0) {
-      for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-        const int4 item = items[tile / shape.rowTiles];
+      int4 item = make_int4(0, 0, 0, 0);
+      int boxes = 0;
+      const auto take = [&](int tile) {
+        item = itemOf(groups, tile / shape.rowTiles);
+        boxes = (item.z + S::BOX - 1) / S::BOX;
+      };
+      const auto askForWeights = [&](int tile, int k, int stage) {
         const int weightRow = (item.x * shape.rowTiles + tile % shape.rowTiles) * S::WEIGHT_ROWS;
-        const int boxes = (item.z + S::BOX - 1) / S::BOX;
+        barrierExpect(full + 8 * stage, S::WEIGHT_BYTES + boxes * 2 * S::BOX * kRowBytes);
+        boxCopy(base + stage * S::STAGE, weights, k * kScaleBlock, weightRow, full + 8 * stage);
+      };
+      int ahead = 0;
+      if (blockIdx.x < tiles) {
+        take(blockIdx.x);
+        for (; ahead < min(steps, S::STAGES); ++ahead) askForWeights(blockIdx.x, ahead, ahead);
+      }
+      waitForPreviousKernel();
+      letNextKernelStart();  // after the wait: the groups that it reads early are then complete
+      for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+        take(tile);
         for (int k = 0; k < steps; ++k) {
           const uint32_t bar = full + 8 * stage, to = base + stage * S::STAGE;
-          barrierWait(empty + 8 * stage, phase ^ 1);
-          barrierExpect(bar, S::WEIGHT_BYTES + boxes * 2 * S::BOX * kRowBytes);
-          boxCopy(to, weights, k * kScaleBlock, weightRow, bar);
+          if (ahead > 0) {
+            --ahead;
+          } else {
+            barrierWait(empty + 8 * stage, phase ^ 1);
+            askForWeights(tile, k, stage);
+          }
           for (int box = 0; box < boxes; ++box) {
             const uint32_t tokensTo = to + S::WEIGHT_BYTES + box * S::BOX * kRowBytes;
             boxCopy(tokensTo, tokens, k * kScaleBlock, item.y + box * S::BOX, bar);
@@ -79,7 +97,6 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   registersUp<S::COMPUTING_REGISTERS>();
   constexpr int STEPS = 4 * BLOCKS;           // of a stage: 32 columns of 64 rows each
   const int group = (tid >> 7) - 1, warp = (tid >> 5) & 3, warpRow = group * BLOCKS * 64 + warp * 16;
-  const int* pairOfSlot = groups + 4 + 4 * shape.maxItems;
   const auto scalesOf = [&](int tile, int4 item) {  // of the lane's first row, lane / 4 of the warp's
     return scales + (size_t)((item.x * shape.rowTiles + tile % shape.rowTiles) * S::WEIGHT_ROWS + warpRow + (lane >> 2)) * steps;
   };
@@ -98,15 +115,17 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   int4 item, nextItem = make_int4(0, 0, 0, 0);
   const __half *rowScales, *nextScales = scales;
   if (blockIdx.x < tiles) {
-    nextItem = items[blockIdx.x / shape.rowTiles];
+    nextItem = itemOf(groups, blockIdx.x / shape.rowTiles);
     nextScales = scalesOf(blockIdx.x, nextItem);
     askForScales(nextScales);
   }
+  waitForPreviousKernel();
   for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
     item = nextItem;
     rowScales = nextScales;
+    const PairsOfLane<UP, N> pairs(groups, item, lane, shape);
     if (tile + gridDim.x < tiles) {
-      nextItem = items[(tile + gridDim.x) / shape.rowTiles];
+      nextItem = itemOf(groups, (tile + gridDim.x) / shape.rowTiles);
       nextScales = scalesOf(tile + gridDim.x, nextItem);
     }
     uint32_t previous = 0;
@@ -163,24 +182,25 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
 #pragma unroll
     for (int m = 0; m < BLOCKS; ++m) {
 #pragma unroll
-      for (int i = 0; i < N / 8; ++i) storeTile<UP>(acc[m] + 4 * i, lane, out, pairOfSlot, item, i * 8, row + m * 64, shape);
+      for (int i = 0; i < N / 8; ++i) storeTile<UP>(acc[m] + 4 * i, lane, out, pairs.pair[i], item, i * 8, row + m * 64, shape);
     }
   }
 }
 
-#define DEFINE_PRODUCTS(BLOCKS, N, BOX)                                                                               \
-  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, BOX>::BLOCKS_OF_SM) groupedInt8Up_##N(             \
+// NAME: slots x weight rows of a tile.
+#define DEFINE_PRODUCTS(NAME, BLOCKS, N, BOX)                                                                         \
+  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, BOX>::BLOCKS_OF_SM) groupedInt8Up_##NAME(          \
       const __grid_constant__ CUtensorMap weights, const __grid_constant__ CUtensorMap tokens, const __half* scales,  \
       const int* groups, __half* h, GroupedShape shape) {                                                             \
     grouped<Tile<BLOCKS, N, BOX>, BLOCKS, N, true>(&weights, &tokens, scales, groups, h, shape);                      \
   }                                                                                                                   \
-  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, BOX>::BLOCKS_OF_SM) groupedInt8Down_##N(           \
+  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, BOX>::BLOCKS_OF_SM) groupedInt8Down_##NAME(        \
       const __grid_constant__ CUtensorMap weights, const __grid_constant__ CUtensorMap tokens, const __half* scales,  \
       const int* groups, __half* rows, GroupedShape shape) {                                                          \
     grouped<Tile<BLOCKS, N, BOX>, BLOCKS, N, false>(&weights, &tokens, scales, groups, rows, shape);                  \
   }                                                                                                                   \
-  extern "C" __device__ const int groupedInt8_##N##_sharedBytes = Tile<BLOCKS, N, BOX>::SHARED;
-DEFINE_PRODUCTS(1, 16, 8)
-DEFINE_PRODUCTS(1, 32, 8)
-DEFINE_PRODUCTS(1, 64, 8)
-DEFINE_PRODUCTS(2, 128, 32)
+  extern "C" __device__ const int groupedInt8_##NAME##_sharedBytes = Tile<BLOCKS, N, BOX>::SHARED;
+DEFINE_PRODUCTS(16x128, 1, 16, 8)
+DEFINE_PRODUCTS(32x128, 1, 32, 8)
+DEFINE_PRODUCTS(64x128, 1, 64, 8)
+DEFINE_PRODUCTS(128x256, 2, 128, 32)

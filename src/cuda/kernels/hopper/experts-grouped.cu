@@ -1,7 +1,7 @@
-// DeepSeekMoE's routed experts for many tokens: the (token, expert) pairs are grouped by expert, and both products run over the groups
+// DeepSeekMoE's experts for many tokens: the (token, expert) pairs are grouped by expert, and both products run over the groups
 // with tensor cores (wgmma), tiles of weights and tokens coming through the copy engine.
 //
-// ids [T, topK], weights [T, topK], from a routing kernel; ids outside [0, experts) are skipped.
+// ids [T, topK], weights [T, topK], from a routing kernel; ids outside [0, experts) are skipped. Here topK and experts are with the shared ones.
 // gateUp [experts, 2 * inter, hidden], rows gate_0, up_0, gate_1, up_1, ...; down [experts, hidden, inter]; both f16.
 // groups   from experts-route.cu or experts-route-many.cu: number of items, number of slots, two unused; items (expert, first slot, slots, 0); the pair of each slot.
 //          Slots are the pairs sorted by expert; an item is up to N slots of one expert.
@@ -17,8 +17,12 @@ constexpr int kDepth = 64;         // columns of a tile in one stage: 128 bytes
 constexpr int kRowBytes = 2 * kDepth;
 
 // ------------------------------------------------------------------------------------------------------------ products
-// BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile.
-template <int BLOCKS, int N> struct Tile {
+// BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile; BOX: slots that are copied at once, only
+// as many boxes as hold tokens (the others' columns are computed from whatever is there, and not stored). LAST_FIRST: items from the last on, which
+// are the shared experts'. They have the most tokens, and what they read again and again is in the L2 cache by then (measured: faster for some tiles).
+template <int BLOCKS_, int N_, int BOX_, bool LAST_FIRST_> struct Tile {
+  static constexpr int BLOCKS = BLOCKS_, N = N_, BOX = BOX_;
+  static constexpr bool LAST_FIRST = LAST_FIRST_;
   static constexpr int WEIGHT_ROWS = 128 * BLOCKS;
   static constexpr int WEIGHT_BYTES = WEIGHT_ROWS * kRowBytes, STAGE = WEIGHT_BYTES + N * kRowBytes;
   static constexpr int FIT = (kSharedLimit - 256) / STAGE, STAGES = FIT > 10 ? 10 : FIT;
@@ -26,17 +30,18 @@ template <int BLOCKS, int N> struct Tile {
 };
 
 // Grid: one block an SM (or fewer), 384 threads: warpgroup 0 copies, the others multiply. Every block takes each gridDim.x-th tile.
-template <int BLOCKS, int N, bool UP>
+// Launched early: the first tile's weights, which no kernel writes, are asked for while the kernel ahead still runs.
+template <class S, bool UP>
 DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const int* __restrict__ groups, __half* __restrict__ out,
                     GroupedShape shape) {
-  using S = Tile<BLOCKS, N>;
+  constexpr int BLOCKS = S::BLOCKS, N = S::N;
   extern __shared__ __align__(1024) uint8_t shared[];
   const uint32_t base = sharedAddress(shared), full = base + S::BARRIERS, empty = full + 8 * S::STAGES;
   const int tid = threadIdx.x, lane = tid & 31;
   if (tid == 0) initStages<S::STAGES>(full, empty, 8);
   __syncthreads();
-  const int4* items = reinterpret_cast<const int4*>(groups + 4);
-  const int tiles = groups[0] * shape.rowTiles, steps = shape.depth / kDepth;
+  const int numItems = __ldcg(groups), tiles = numItems * shape.rowTiles, steps = shape.depth / kDepth;
+  const auto itemOfTile = [&](int tile) { return itemOf(groups, S::LAST_FIRST ? numItems - 1 - tile / shape.rowTiles : tile / shape.rowTiles); };
   int stage = 0;
   uint32_t phase = 0;
   const auto advance = [&]() { advanceStage<S::STAGES>(stage, phase); };
@@ -44,15 +49,36 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   if (tid < 128) {  // ---- copies, by one thread
     registersDown<40>();
     if (tid == 0) {
-      for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-        const int4 item = items[tile / shape.rowTiles];
+      int4 item = make_int4(0, 0, 0, 0);
+      int boxes = 0;
+      const auto take = [&](int tile) {
+        item = itemOfTile(tile);
+        boxes = (item.z + S::BOX - 1) / S::BOX;
+      };
+      const auto askForWeights = [&](int tile, int k, int stage) {
         const int weightRow = (item.x * shape.rowTiles + tile % shape.rowTiles) * S::WEIGHT_ROWS;
+        barrierExpect(full + 8 * stage, S::WEIGHT_BYTES + boxes * S::BOX * kRowBytes);
+        boxCopy(base + stage * S::STAGE, weights, k * kDepth, weightRow, full + 8 * stage);
+      };
+      int ahead = 0;
+      if (blockIdx.x < tiles) {
+        take(blockIdx.x);
+        for (; ahead < min(steps, S::STAGES); ++ahead) askForWeights(blockIdx.x, ahead, ahead);
+      }
+      waitForPreviousKernel();
+      letNextKernelStart();  // after the wait: the groups that it reads early are then complete
+      for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+        take(tile);
         for (int k = 0; k < steps; ++k) {
-          const uint32_t bar = full + 8 * stage, to = base + stage * S::STAGE;
-          barrierWait(empty + 8 * stage, phase ^ 1);
-          barrierExpect(bar, S::STAGE);
-          boxCopy(to, weights, k * kDepth, weightRow, bar);
-          boxCopy(to + S::WEIGHT_BYTES, tokens, k * kDepth, item.y, bar);
+          if (ahead > 0) {
+            --ahead;
+          } else {
+            barrierWait(empty + 8 * stage, phase ^ 1);
+            askForWeights(tile, k, stage);
+          }
+          const uint32_t to = base + stage * S::STAGE + S::WEIGHT_BYTES;
+          for (int box = 0; box < boxes; ++box)
+            boxCopy(to + box * S::BOX * kRowBytes, tokens, k * kDepth, item.y + box * S::BOX, full + 8 * stage);
           advance();
         }
       }
@@ -63,10 +89,11 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   // ---- products
   registersUp<232>();
   const int group = (tid >> 7) - 1, warp = (tid >> 5) & 3;
-  const int* pairOfSlot = groups + 4 + 4 * shape.maxItems;
   float acc[BLOCKS][N / 2];
+  waitForPreviousKernel();
   for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-    const int4 item = items[tile / shape.rowTiles];
+    const int4 item = itemOfTile(tile);
+    const PairsOfLane<UP, N> pairs(groups, item, lane, shape);
     uint32_t previous = 0;
     for (int k = 0; k < steps; ++k) {
       const uint32_t at = base + stage * S::STAGE;
@@ -94,7 +121,7 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
     for (int m = 0; m < BLOCKS; ++m) {
 #pragma unroll
       for (int i = 0; i < N / 8; ++i) {
-        storeTile<UP>(acc[m] + 4 * i, lane, out, pairOfSlot, item, i * 8, row + m * 64, shape);
+        storeTile<UP>(acc[m] + 4 * i, lane, out, pairs.pair[i], item, i * 8, row + m * 64, shape);
       }
     }
   }
@@ -105,6 +132,8 @@ template <typename T>
 DEVICE void sumExperts(const __half* __restrict__ rows, const int* __restrict__ ids, const float* __restrict__ weights, T* __restrict__ y,
                        int topK, int hidden, int experts) {
   const int token = blockIdx.x, column = (blockIdx.y * 256 + threadIdx.x) * 8;
+  letNextKernelStart();
+  waitForPreviousKernel();
   if (column >= hidden) return;
   float sum[8] = {};
   for (int k = 0; k < topK; ++k) {
@@ -125,21 +154,23 @@ DEVICE void sumExperts(const __half* __restrict__ rows, const int* __restrict__ 
   *reinterpret_cast<uint4*>(y + (size_t)token * hidden + column) = packed;
 }
 
-#define DEFINE_PRODUCTS(BLOCKS, N)                                                                                    \
-  extern "C" __global__ void __launch_bounds__(384, 1) groupedUp_##N(                                                  \
+// NAME: slots x weight rows of a tile.
+#define DEFINE_PRODUCTS(NAME, ...)                                                                                    \
+  extern "C" __global__ void __launch_bounds__(384, 1) groupedUp_##NAME(                                               \
       const __grid_constant__ CUtensorMap weights, const __grid_constant__ CUtensorMap tokens, const int* groups,     \
       __half* h, GroupedShape shape) {                                                                                \
-    grouped<BLOCKS, N, true>(&weights, &tokens, groups, h, shape);                                                    \
+    grouped<Tile<__VA_ARGS__>, true>(&weights, &tokens, groups, h, shape);                                            \
   }                                                                                                                   \
-  extern "C" __global__ void __launch_bounds__(384, 1) groupedDown_##N(                                                \
+  extern "C" __global__ void __launch_bounds__(384, 1) groupedDown_##NAME(                                             \
       const __grid_constant__ CUtensorMap weights, const __grid_constant__ CUtensorMap tokens, const int* groups,     \
       __half* rows, GroupedShape shape) {                                                                             \
-    grouped<BLOCKS, N, false>(&weights, &tokens, groups, rows, shape);                                                \
+    grouped<Tile<__VA_ARGS__>, false>(&weights, &tokens, groups, rows, shape);                                        \
   }                                                                                                                   \
-  extern "C" __device__ const int grouped_##N##_sharedBytes = Tile<BLOCKS, N>::SHARED;
-DEFINE_PRODUCTS(1, 32)
-DEFINE_PRODUCTS(1, 64)
-DEFINE_PRODUCTS(2, 128)
+  extern "C" __device__ const int grouped_##NAME##_sharedBytes = Tile<__VA_ARGS__>::SHARED;
+DEFINE_PRODUCTS(32x128, 1, 32, 32, false)
+DEFINE_PRODUCTS(64x128, 1, 64, 32, false)
+DEFINE_PRODUCTS(64x256, 2, 64, 32, true)
+DEFINE_PRODUCTS(128x256, 2, 128, 64, false)
 
 #define DEFINE(SUFFIX, T)                                                                                             \
   extern "C" __global__ void __launch_bounds__(256) sumExperts_##SUFFIX(                                               \

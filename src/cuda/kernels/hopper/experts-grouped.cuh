@@ -15,6 +15,9 @@ struct GroupedShape {
   int maxItems;
 };
 
+// An item of the groups: (expert, first slot, slots, 0). Past L1, which belongs to no kernel that is still running.
+DEVICE int4 itemOf(const int* groups, int item) { return __ldcg(reinterpret_cast<const int4*>(groups + 4) + item); }
+
 // silu(gate) * up of neighbouring rows. Lanes four apart hold gate and up of the same columns: each of the two makes one column's value.
 // Then lanes eight apart put neighbouring values together, one of rows 0 to 7, the other of rows 8 to 15.
 DEVICE void storeHidden(const float* v, int lane, __half* column0, size_t stride, int slots, int firstSlot) {
@@ -22,7 +25,7 @@ DEVICE void storeHidden(const float* v, int lane, __half* column0, size_t stride
   const auto value = [&](float left, float right) {
     const float other = __shfl_xor_sync(~0u, isUp ? left : right, 4);
     const float gate = isUp ? other : left, up = isUp ? right : other;
-    return inHalfRange(gate / (1.f + __expf(-gate)) * up * (1.f / kHiddenUnit));
+    return inHalfRange(__fdividef(gate, 1.f + __expf(-gate)) * up * (1.f / kHiddenUnit));
   };
   const float low = value(v[0], v[1]), high = value(v[2], v[3]);
   const float other = __shfl_xor_sync(~0u, isHigh ? low : high, 8);
@@ -31,19 +34,33 @@ DEVICE void storeHidden(const float* v, int lane, __half* column0, size_t stride
   if (slot < slots) *reinterpret_cast<uint32_t*>(column0 + slot * stride + j) = packed;
 }
 
+// The pairs of every eighth slot of a tile from lane / 4 on; -1: there is none. Asked for ahead of the products: between the stores, which may be to the
+// same memory for all that the compiler knows, each would be waited for.
+template <bool UP, int N> struct PairsOfLane {
+  int pair[N / 8];
+  __device__ __forceinline__ PairsOfLane(const int* groups, int4 item, int lane, GroupedShape shape) {
+    const int* pairOfSlot = groups + 4 + 4 * shape.maxItems + item.y;
+#pragma unroll
+    for (int i = 0; i < N / 8; ++i) {
+      const int slot = 8 * i + (lane >> 2);
+      pair[i] = !UP && slot < item.z ? pairOfSlot[slot] : -1;
+    }
+  }
+};
+
 // Four results of a thread (rows `row` + lane / 4 and 8 further down, slots `firstSlot` + 2 * (lane % 4) and the next) go where they belong: up, as
 // values of h in the order of the slots; down, in the order of the pairs. item: (expert, first slot, slots, 0)
+// pair: of the slot firstSlot + lane / 4, from PairsOfLane.
 template <bool UP>
-DEVICE void storeTile(const float* v, int lane, __half* __restrict__ out, const int* pairOfSlot, int4 item, int firstSlot, int row, GroupedShape shape) {
+DEVICE void storeTile(const float* v, int lane, __half* __restrict__ out, int pair, int4 item, int firstSlot, int row, GroupedShape shape) {
   if (UP) {
     storeHidden(v, lane, out + (size_t)item.y * shape.outWidth + row / 2, shape.outWidth, item.z, firstSlot);
     return;
   }
   const uint32_t top = transposeMatrix(Pair<__half>::pack(inHalfRange(v[0]), inHalfRange(v[1])));
   const uint32_t bottom = transposeMatrix(Pair<__half>::pack(inHalfRange(v[2]), inHalfRange(v[3])));
-  const int slot = firstSlot + (lane >> 2);
-  if (slot >= item.z) return;
-  __half* to = out + (size_t)pairOfSlot[item.y + slot] * shape.outWidth + row + (lane & 3) * 2;
+  if (pair < 0) return;
+  __half* to = out + (size_t)pair * shape.outWidth + row + (lane & 3) * 2;
   *reinterpret_cast<uint32_t*>(to) = top;
   *reinterpret_cast<uint32_t*>(to + 8) = bottom;
 }

@@ -2,7 +2,7 @@
 //
 // logits, ids, weights, groups, rows: as in experts-route.cu, but that between the first and the last kernel the slot of each pair is
 //        expert << 16 | rank among the pairs of its part and expert; -1: none
-// counts [kParts, experts]: pairs of each part and expert, then the slot of the first of them
+// counts [kParts, all]: pairs of each part and expert, then the slot of the first of them
 #include "experts-route.cuh"
 
 constexpr int kParts = 64;  // of the tokens, one a block
@@ -25,19 +25,19 @@ DEVICE void routePart(const float* logits, int* ids, float* weights, int* slotOf
     int expert;
     float weight;
     routeToken<PER_LANE>(logits + (size_t)token * shape.experts, shape, allScores + warp * shape.experts, &expert, &weight);
-    if (lane < shape.topK) {
-      const size_t pair = (size_t)token * shape.topK + lane;
+    if (lane < shape.choices()) {
+      const size_t pair = (size_t)token * shape.choices() + lane;
       ids[pair] = expert;
       weights[pair] = weight;
-      const bool isExpert = (unsigned)expert < (unsigned)shape.experts;
+      const bool isExpert = (unsigned)expert < (unsigned)shape.all();
       slotOfPair[pair] = isExpert ? expert << 16 | atomicAdd(&count[expert], 1) : -1;
     }
   }
   __syncthreads();
-  if (tid < shape.experts) counts[blockIdx.x * shape.experts + tid] = count[tid];
+  if (tid < shape.all()) counts[blockIdx.x * shape.all() + tid] = count[tid];
 }
 
-// One block of 1024 threads: the items, and where the pairs of each part begin.
+// One block of 1024 threads: the items, and where the pairs of each part begin. experts: all.
 extern "C" __global__ void __launch_bounds__(kThreads, 1) placeParts(int* counts, int* groups, int experts, int itemSlots) {
   __shared__ int2 ofWarps[kMaxExperts / 32];
   const int tid = threadIdx.x;
@@ -71,14 +71,15 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) placeParts(int* counts
 
 // Grid T, block 256; hidden is a multiple of 256: a token's row into the slots of its pairs, and slots and pairs into groups.
 template <typename T>
-DEVICE void spreadParts(const T* x, const int* counts, int* pairOfSlot, int* slotOfPair, __half* rows, int topK, int hidden, int experts) {
+DEVICE void spreadParts(const T* x, const int* counts, int* pairOfSlot, int* slotOfPair, __half* rows, int choices, int hidden, int experts) {
   const int token = blockIdx.x, lane = threadIdx.x & 31;
   x += (size_t)token * hidden;
   const int column = threadIdx.x * 8;
   uint4 v = make_uint4(0, 0, 0, 0);
   if (column < hidden) v = loadAsHalves(x + column);
   waitForPreviousKernel();
-  const int pair = token * topK + lane, place = lane < topK ? __ldcg(slotOfPair + pair) : -1;
+  letNextKernelStart();  // after the wait: the items that the first product reads early are then complete
+  const int pair = token * choices + lane, place = lane < choices ? __ldcg(slotOfPair + pair) : -1;
   int ownSlot = -1;
   if (place >= 0) ownSlot = __ldcg(counts + token / tokensOfPart(gridDim.x) * experts + (place >> 16)) + (place & 0xffff);
   __syncthreads();  // all warps have read the place
@@ -86,7 +87,7 @@ DEVICE void spreadParts(const T* x, const int* counts, int* pairOfSlot, int* slo
     slotOfPair[pair] = ownSlot;
     pairOfSlot[ownSlot] = pair;
   }
-  spreadRow(x, v, column, ownSlot, rows, topK, hidden);
+  spreadRow(x, v, column, ownSlot, rows, choices, hidden);
 }
 
 // EXPERTS: how many there can be.
@@ -100,8 +101,8 @@ DEFINE_ROUTE(256)
 
 #define DEFINE(SUFFIX, T)                                                                                             \
   extern "C" __global__ void __launch_bounds__(256) spreadParts_##SUFFIX(                                             \
-      const T* x, const int* counts, int* pairOfSlot, int* slotOfPair, __half* rows, int topK, int hidden, int experts) { \
-    spreadParts<T>(x, counts, pairOfSlot, slotOfPair, rows, topK, hidden, experts);                                   \
+      const T* x, const int* counts, int* pairOfSlot, int* slotOfPair, __half* rows, int choices, int hidden, int experts) { \
+    spreadParts<T>(x, counts, pairOfSlot, slotOfPair, rows, choices, hidden, experts);                                   \
   }
 DEFINE(f16, __half)
 DEFINE(bf16, __nv_bfloat16)

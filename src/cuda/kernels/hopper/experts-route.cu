@@ -2,10 +2,10 @@
 // launches with little to do cost more than they compute.
 //
 // logits [T, experts] float, the router's
-// ids, weights [T, topK], written: what portableRoute writes, bit for bit
+// ids, weights [T, choices], written: what portableRoute writes, bit for bit
 // groups as experts-grouped.cu takes it, and behind it the slot of each pair, -1 where the expert is none. In which order the
 //        pairs of an expert take its slots differs from run to run; no result depends on it.
-// rows   [T * topK, hidden] f16, written by spreadRows: the tokens in the order of the slots
+// rows   [T * choices, hidden] f16, written by spreadRows: the tokens in the order of the slots
 #include <cooperative_groups.h>
 
 #include "experts-route.cuh"
@@ -24,8 +24,8 @@ DEVICE void routeAndGroup(const float* logits, int* ids, float* weights, int* gr
   cg::cluster_group cluster = cg::this_cluster();
   const int tid = threadIdx.x, lane = tid & 31, warp = tid >> 5, block = blockIdx.x;
   const int share = (shape.numTokens + kBlocks - 1) / kBlocks, begin = min(block * share, shape.numTokens);
-  const int numTokens = min(share, shape.numTokens - begin);
-  float* scores = reinterpret_cast<float*>(pairs + share * shape.topK) + warp * shape.experts;
+  const int numTokens = min(share, shape.numTokens - begin), choices = shape.choices();
+  float* scores = reinterpret_cast<float*>(pairs + share * choices) + warp * shape.experts;
   if (tid < kMaxExperts) count[tid] = 0;
   __syncthreads();
   waitForPreviousKernel();
@@ -35,12 +35,12 @@ DEVICE void routeAndGroup(const float* logits, int* ids, float* weights, int* gr
     int expert;
     float weight;
     routeToken<PER_LANE>(logits + (size_t)(begin + token) * shape.experts, shape, scores, &expert, &weight);
-    if (lane < shape.topK) {
-      const size_t pair = (size_t)(begin + token) * shape.topK + lane;
+    if (lane < choices) {
+      const size_t pair = (size_t)(begin + token) * choices + lane;
       ids[pair] = expert;
       weights[pair] = weight;
-      const bool isExpert = (unsigned)expert < (unsigned)shape.experts;
-      pairs[token * shape.topK + lane] = isExpert ? expert << 16 | atomicAdd(&count[expert], 1) : -1;
+      const bool isExpert = (unsigned)expert < (unsigned)shape.all();
+      pairs[token * choices + lane] = isExpert ? expert << 16 | atomicAdd(&count[expert], 1) : -1;
     }
   }
   cluster.sync();
@@ -70,9 +70,9 @@ DEVICE void routeAndGroup(const float* logits, int* ids, float* weights, int* gr
   }
   __syncthreads();
   int* pairOfSlot = groups + 4 + 4 * maxItems;
-  int* slotOfPair = pairOfSlot + shape.numTokens * shape.topK;
-  for (int i = tid; i < numTokens * shape.topK; i += kThreads) {
-    const int pair = begin * shape.topK + i, slot = pairs[i] < 0 ? -1 : first[pairs[i] >> 16] + (pairs[i] & 0xffff);
+  int* slotOfPair = pairOfSlot + shape.numTokens * choices;
+  for (int i = tid; i < numTokens * choices; i += kThreads) {
+    const int pair = begin * choices + i, slot = pairs[i] < 0 ? -1 : first[pairs[i] >> 16] + (pairs[i] & 0xffff);
     slotOfPair[pair] = slot;
     if (slot >= 0) pairOfSlot[slot] = pair;
   }
@@ -81,15 +81,16 @@ DEVICE void routeAndGroup(const float* logits, int* ids, float* weights, int* gr
 // Grid T, block 256; hidden is a multiple of 256: a token's row into the slots of its pairs. slotOfPair: the end of groups.
 // Launched behind routeAndGroup, which does not write x, so that its first part is loaded before that has ended.
 template <typename T>
-DEVICE void spreadRows(const T* x, const int* slotOfPair, __half* rows, int topK, int hidden) {
+DEVICE void spreadRows(const T* x, const int* slotOfPair, __half* rows, int choices, int hidden) {
   const int token = blockIdx.x, lane = threadIdx.x & 31;
   x += (size_t)token * hidden;
   const int column = threadIdx.x * 8;
   uint4 v = make_uint4(0, 0, 0, 0);
   if (column < hidden) v = loadAsHalves(x + column);
   waitForPreviousKernel();
-  const int ownSlot = lane < topK ? slotOfPair[token * topK + lane] : -1;
-  spreadRow(x, v, column, ownSlot, rows, topK, hidden);
+  letNextKernelStart();  // after the wait: the groups that the first product reads early are then complete
+  const int ownSlot = lane < choices ? slotOfPair[token * choices + lane] : -1;
+  spreadRow(x, v, column, ownSlot, rows, choices, hidden);
 }
 
 // EXPERTS: how many there can be.
@@ -103,8 +104,8 @@ DEFINE_ROUTE(256)
 
 #define DEFINE(SUFFIX, T)                                                                                             \
   extern "C" __global__ void __launch_bounds__(256) spreadRows_##SUFFIX(const T* x, const int* slotOfPair, __half* rows, \
-                                                                        int topK, int hidden) {                       \
-    spreadRows<T>(x, slotOfPair, rows, topK, hidden);                                                                 \
+                                                                        int choices, int hidden) {                       \
+    spreadRows<T>(x, slotOfPair, rows, choices, hidden);                                                                 \
   }
 DEFINE(f16, __half)
 DEFINE(bf16, __nv_bfloat16)

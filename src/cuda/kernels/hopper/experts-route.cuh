@@ -7,10 +7,12 @@
 constexpr int kMaxExperts = 256;
 
 struct RouteShape {
-  int numTokens, experts, topK;
+  int numTokens, experts, topK, shared;
   int groups, topGroups;  // groups 0: experts are not limited to groups; up to 32
   int normalize;          // weights sum to 1 and are not scaled
   float scale;
+  __device__ __forceinline__ int choices() const { return topK + shared; }  // of a token: up to 32
+  __device__ __forceinline__ int all() const { return experts + shared; }   // up to kMaxExperts
 };
 
 // Orders as floats do.
@@ -27,7 +29,8 @@ DEVICE int bestOfWarp(float value, int index, float* best) {
   return __reduce_min_sync(~0u, own == most ? index : INT_MAX);
 }
 
-// One warp: softmax over all experts, then the topK largest, as portableRoute does it. Lane k < topK gets the k-th choice.
+// One warp: softmax over all experts, then the topK largest, as portableRoute does it. Lane k < topK gets the k-th choice, -1 for none, and those
+// behind it the shared experts.
 // PER_LANE: experts of a lane, at most.
 // scores: room for the experts, needed where there are groups.
 template <int PER_LANE>
@@ -94,11 +97,15 @@ DEVICE void routeToken(const float* logits, const RouteShape& shape, float* scor
       if (i * 32 + lane == expert) open[i] = -2.f;
     }
     if (lane == k) {
-      *chosen = expert;
+      *chosen = expert < shape.experts ? expert : -1;
       *weight = score;
     }
   }
   *weight *= shape.normalize ? 1.f / (mass + 1e-20f) : shape.scale;
+  if (lane >= shape.topK && lane < shape.topK + shape.shared) {
+    *chosen = shape.experts + lane - shape.topK;
+    *weight = 1.f;
+  }
 }
 
 // Running sums of two values over a block of threads of which those beyond kMaxExperts have none; `totals` are over all.
@@ -144,9 +151,9 @@ DEVICE uint4 loadAsHalves(const T* from) {
 // The rest of a token's row, from `column` on (whose eight values are `v`), into the slots of its pairs: lane k has that of pair k, -1 for none.
 // By a block of 256 threads.
 template <typename T>
-DEVICE void spreadRow(const T* row, uint4 v, int column, int ownSlot, __half* rows, int topK, int hidden) {
+DEVICE void spreadRow(const T* row, uint4 v, int column, int ownSlot, __half* rows, int choices, int hidden) {
   while (column < hidden) {
-    for (int k = 0; k < topK; ++k) {
+    for (int k = 0; k < choices; ++k) {
       const int slot = __shfl_sync(~0u, ownSlot, k);
       if (slot >= 0) *reinterpret_cast<uint4*>(rows + (size_t)slot * hidden + column) = v;
     }

@@ -1,10 +1,11 @@
 // DeepSeekMoE for 1 to 32 tokens: routing, grouping, both products with SwiGLU between them and the weighted sum in one kernel.
 //
-// x, y [T, hidden]; ids, weights [T, kTopK] or 0; logits [T, experts] or 0. With logits the routing happens inside (softmax,
-// the largest kTopK, times scale), and ids and weights are outputs; without, ids outside [0, experts) are skipped.
-// gateUp [experts, 2 * inter, hidden], rows gate_0, up_0, gate_1, up_1, ...; down [experts, hidden, inter]; both f16, or int8 (int8.cuh) with
-// gateUpScales [experts, 2 * inter, hidden / 128] and downScales [experts, hidden, inter / 128] in f16.
-// workspace: kWorkspaceHeader + T * kTopK * inter * 2 bytes, its header zeroed once; one a stream.
+// x, y [T, hidden]; ids, weights [T, choices] or 0; logits [T, experts] or 0. With logits the routing happens inside (softmax,
+// the largest kTopK, times scale), and ids and weights are outputs; without, ids outside [0, all) are skipped. Shared experts are the last of
+// all, and of a token's choices: choices are kTopK + shared, all experts + shared.
+// gateUp [all, 2 * inter, hidden], rows gate_0, up_0, gate_1, up_1, ...; down [all, hidden, inter]; both f16, or int8 (int8.cuh) with
+// gateUpScales [all, 2 * inter, hidden / 128] and downScales [all, hidden, inter / 128] in f16.
+// workspace: kWorkspaceHeader + T * choices * inter * 2 bytes, its header zeroed once; one a stream.
 //
 // At these sizes the layer is a stream of weights, and everything here serves to keep that stream running:
 //  * One block an SM. A producer thread fills a ring of slots with bulk copies of 16 rows; eight consumer warps only ever see
@@ -18,7 +19,7 @@
 // A token's result depends on that token alone: the same bits whatever shares the batch, and whatever the grid is.
 //
 // Grid: at most one block an SM, since all blocks wait for each other; so two of these must not run at the same time.
-// kThreads threads, Shape::SHARED bytes of dynamic shared memory.
+// kThreads threads, Shape::SHARED_BYTES bytes of dynamic shared memory.
 #include "experts-small.cuh"
 #include "experts-small-int8.cuh"
 
@@ -107,7 +108,7 @@ DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, f
   extern __shared__ __align__(128) uint8_t shared[];
   Plan& plan = *reinterpret_cast<Plan*>(shared);
   float* scratch = reinterpret_cast<float*>(shared + kPlanBytes);
-  const int tid = threadIdx.x, warp = tid >> 5, lane = tid & 31, block = blockIdx.x, blocks = gridDim.x, pairs = numTokens * kTopK;
+  const int tid = threadIdx.x, warp = tid >> 5, lane = tid & 31, block = blockIdx.x, blocks = gridDim.x, pairs = numTokens * S::CHOICES;
   uint32_t* counters = reinterpret_cast<uint32_t*>(workspace);
   __half* h = reinterpret_cast<__half*>(workspace + kWorkspaceHeader);
   Ring<S::SLOT, S::SLOTS> ring{sharedAddress(shared)};
@@ -119,26 +120,28 @@ DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, f
     }
     barrierInitFence();
   }
-  if (tid < S::EXPERTS) plan.count[tid] = 0;
+  if (tid < S::ALL) plan.count[tid] = 0;
+  waitForPreviousKernel();
+  letNextKernelStart();  // after the wait: two of these must not run at the same time
   if (tid >= pairs && tid < kMaxPairs) plan.id[tid] = -1;
   if (logits) {
     for (int t = warp; t < numTokens; t += kThreads / 32) {
-      route<S::EXPERTS>(logits + t * S::EXPERTS, scale, plan.id + t * kTopK, plan.routed + t * kTopK, lane);
+      route<S::EXPERTS, S::SHARED>(logits + t * S::EXPERTS, scale, plan.id + t * S::CHOICES, plan.routed + t * S::CHOICES, lane);
       if (block == 0 && ids) {
         __syncwarp();
-        if (lane < kTopK) {
-          ids[t * kTopK + lane] = plan.id[t * kTopK + lane];
-          weights[t * kTopK + lane] = plan.routed[t * kTopK + lane];
+        if (lane < S::CHOICES) {
+          ids[t * S::CHOICES + lane] = plan.id[t * S::CHOICES + lane];
+          weights[t * S::CHOICES + lane] = plan.routed[t * S::CHOICES + lane];
         }
       }
     }
   } else if (tid < pairs) {
     const int e = ids[tid];
-    plan.id[tid] = (unsigned)e < S::EXPERTS ? e : -1;
+    plan.id[tid] = (unsigned)e < S::ALL ? e : -1;
     plan.routed[tid] = weights[tid];
   }
   __syncthreads();
-  group<S::EXPERTS, S::TILES>(plan, pairs, tid);
+  group<S>(plan, pairs, tid);
 
   const int active = plan.active;
   const int tile0 = active ? plan.tile[0] : 0, tile1 = active ? plan.tile[1] : 0;                        // up: 16 rows each
@@ -346,12 +349,12 @@ DEVICE void experts(const T* x, int* ids, float* weights, const float* logits, f
 #define DEFINE_SHAPE(NAME)                                                                                            \
   DEFINE(NAME, f16, __half)                                                                                           \
   DEFINE(NAME, bf16, __nv_bfloat16)                                                                                   \
-  extern "C" __device__ const int smallExperts##NAME##_sharedBytes = NAME::SHARED;
+  extern "C" __device__ const int smallExperts##NAME##_sharedBytes = NAME::SHARED_BYTES;
 
-using V2Lite = Shape<2048, 1408, 64, false, 1024, 2>;
-using V2 = Shape<5120, 1536, 160, false, 1024, 1>;
-using V2LiteInt8 = Shape<2048, 1408, 64, true, 1024, 2>;
-using V2Int8 = Shape<5120, 1536, 160, true, 1024, 5>;
+using V2Lite = Shape<2048, 1408, 64, 2, false, 1024, 2>;
+using V2 = Shape<5120, 1536, 160, 2, false, 1024, 1>;
+using V2LiteInt8 = Shape<2048, 1408, 64, 0, true, 1024, 2>;
+using V2Int8 = Shape<5120, 1536, 160, 0, true, 1024, 5>;
 DEFINE_SHAPE(V2Lite)
 DEFINE_SHAPE(V2)
 DEFINE_SHAPE(V2LiteInt8)

@@ -61,6 +61,8 @@ DEVICE void latentWrite(const T* __restrict__ kv, const T* __restrict__ q, const
                         const float* __restrict__ cosine, const float* __restrict__ sine, const long long* __restrict__ slots,
                         void* __restrict__ pool, T* __restrict__ rotary, T* __restrict__ latents, LatentWriteShape shape) {
   const int token = blockIdx.x, tid = threadIdx.x, lane = tid & 31;
+  waitForPreviousKernel();
+  letNextKernelStart();  // after the wait: what attention reads early, the step's plan, is then complete
   const long long slot = slots[token];
   cosine += (size_t)token * (kRope / 2);
   sine += (size_t)token * (kRope / 2);

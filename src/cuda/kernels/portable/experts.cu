@@ -1,20 +1,22 @@
-// DeepSeekMoE (paper section 2.2, HF DeepseekV2MoEGate and DeepseekV2Moe): routing and the routed experts' weighted sum.
+// DeepSeekMoE (paper section 2.2, HF DeepseekV2MoEGate and DeepseekV2Moe): routing and the experts' weighted sum. Shared experts may be the last
+// of the stack: every token has them, behind its topK choices and with a weight of 1. Below, choices are topK + shared, and all experts + shared.
 // Any number of experts, hidden and intermediate size. Results do not depend on the batch: every sum has one fixed order.
 //
 // x        [T, hidden]; logits [T, experts] float, the router's
-// ids, weights [T, topK], written by route; ids outside [0, experts) are skipped: a token whose logits are NaN has such
-// gateUp   [experts, 2 * inter, hidden], rows gate_0, up_0, gate_1, up_1, ...; f16, or float where x is
-// down     [experts, hidden, inter], of the same type
-// h        [T, topK, inter] float, written by up: silu(gate) * up
+// ids, weights [T, choices], written by route; ids outside [0, all) are skipped: a token whose logits are NaN has -1
+// gateUp   [all, 2 * inter, hidden], rows gate_0, up_0, gate_1, up_1, ...; f16, or float where x is
+// down     [all, hidden, inter], of the same type
+// h        [T, choices, inter] float, written by up: silu(gate) * up
 // y        [T, hidden], written by down: sum over the chosen experts, weighted in float
 #include "element.cuh"
 #include "experts.cuh"
 
 struct RouteShape {
-  int numTokens, experts, topK;
+  int numTokens, experts, topK, shared;
   int groups, topGroups;  // groups 0: experts are not limited to groups
   int normalize;          // weights sum to 1 and are not scaled
   float scale;
+  __device__ __forceinline__ int choices() const { return topK + shared; }
 };
 
 // The best entry that is not taken yet; of equal ones the first. One warp; every lane gets the result.
@@ -47,8 +49,8 @@ extern "C" __global__ void __launch_bounds__(32) portableRoute(const float* logi
   float* groupBest = open + shape.experts;
   const int token = blockIdx.x, lane = threadIdx.x;
   logits += (size_t)token * shape.experts;
-  ids += (size_t)token * shape.topK;
-  weights += (size_t)token * shape.topK;
+  ids += (size_t)token * shape.choices();
+  weights += (size_t)token * shape.choices();
 
   float top = -INFINITY, sum = 0.f;
   for (int i = lane; i < shape.experts; i += 32) top = fmaxf(top, logits[i]);
@@ -85,7 +87,7 @@ extern "C" __global__ void __launch_bounds__(32) portableRoute(const float* logi
     chosenMass += score;
     __syncwarp();
     if (lane == 0) {
-      ids[k] = expert;
+      ids[k] = expert < shape.experts ? expert : -1;
       weights[k] = score;
       if (expert < shape.experts) open[expert] = -2.f;
     }
@@ -93,6 +95,10 @@ extern "C" __global__ void __launch_bounds__(32) portableRoute(const float* logi
   }
   const float factor = shape.normalize ? 1.f / (chosenMass + 1e-20f) : shape.scale;
   for (int k = lane; k < shape.topK; k += 32) weights[k] *= factor;
+  for (int k = lane; k < shape.shared; k += 32) {
+    ids[shape.topK + k] = shape.experts + k;
+    weights[shape.topK + k] = 1.f;
+  }
 }
 
 // Grid (T * topK, ceil(inter / 8)), block 256: one warp an intermediate value. A grid holds 65,535 blocks in y, and more than that in x.

@@ -1,4 +1,4 @@
-// Sizes of a layer's experts in one step.
+// Sizes of a layer's experts in one step; experts and topK with the shared ones.
 #pragma once
 
 struct ExpertShape {
