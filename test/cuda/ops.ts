@@ -213,7 +213,7 @@ function verifyExperts(
   }
 }
 
-/** Dense products by the kernel for few tokens, or by cuBLAS where there are more, against cuBLAS alone. */
+/** Dense products by the kernels for few tokens, or by cuBLAS where there are more or sizes do not fit, against cuBLAS alone. */
 function verifyLinear(
   context: DeviceContext,
   type: Stream,
@@ -286,10 +286,12 @@ if (process.env['CACHE'] !== undefined) loadCudaLibraries();
 verifyFused(device, report);
 for (const type of ['bf16', 'f16'] as const) {
   using context = new DeviceContext(device);
-  verifyLinear(context, type, 2048, 2816, [1, 8, 9, 16, 17, 300]);
-  verifyLinear(context, type, 2816, 2048, [1, 8, 9, 16]);
-  verifyLinear(context, type, 5120, 333, [1, 8, 9]);
-  verifyLinear(context, type, 520, 96, [1, 40]);
+  verifyLinear(context, type, 2048, 2816, [1, 8, 9, 16, 17, 33, 64, 65, 300]);
+  verifyLinear(context, type, 2816, 2048, [1, 8, 9, 16, 31, 48, 64]);
+  verifyLinear(context, type, 5120, 333, [1, 8, 9, 33]);
+  verifyLinear(context, type, 5120, 2112, [8, 9, 32, 33, 63]);
+  verifyLinear(context, type, 520, 96, [1, 9, 40, 64]);
+  verifyLinear(context, type, 516, 100, [9, 40]);
 }
 verifySampler(report);
 checks.finish();

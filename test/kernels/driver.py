@@ -10,7 +10,7 @@ COMPILED = Path(__file__).resolve().parents[2] / "src/cuda/kernels/compiled"
 cuda = ctypes.CDLL("libcuda.so.1")
 POINTER, UINT, INT = ctypes.c_void_p, ctypes.c_uint, ctypes.c_int
 MAX_DYNAMIC_SHARED, SHARED_CARVEOUT = 8, 9  # CUfunction_attribute
-PROGRAMMATIC_STREAM_SERIALIZATION = 6       # CUlaunchAttributeID
+CLUSTER_DIMENSION, PROGRAMMATIC_STREAM_SERIALIZATION = 4, 6  # CUlaunchAttributeID
 MAX_IMAGE = 16 * 2**20
 
 
@@ -41,7 +41,7 @@ class LaunchConfig(ctypes.Structure):
 
 
 class LaunchAttribute(ctypes.Structure):
-    _fields_ = [("id", INT), ("pad", ctypes.c_char * 4), ("value", INT), ("rest", ctypes.c_char * 60)]
+    _fields_ = [("id", INT), ("pad", ctypes.c_char * 4), ("value", INT * 3), ("rest", ctypes.c_char * 52)]
 
 
 class Module:
@@ -69,9 +69,9 @@ class Module:
         self.ints[name] = value.value
         return value.value
 
-    def launch(self, name, grid, block, arguments, shared=0, early=False):
+    def launch(self, name, grid, block, arguments, shared=0, early=False, cluster=1):
         """Tensors go by address, None as 0, ints as int32, floats as float, ctypes values as they are.
-        early: programmatic dependent launch, the kernel starts while its predecessor drains."""
+        early: programmatic dependent launch, the kernel starts while its predecessor drains. cluster: blocks of one."""
         function = self.function(name)
         if shared > self.limits.get(name, 32 * 1024):
             check(cuda.cuFuncSetAttribute(function, MAX_DYNAMIC_SHARED, shared))
@@ -79,10 +79,11 @@ class Module:
             self.limits[name] = shared
         holders = [to_argument(a) for a in arguments]
         pointers = (POINTER * len(holders))(*[h.address if isinstance(h, TensorMap) else ctypes.addressof(h) for h in holders])
-        attribute = LaunchAttribute(id=PROGRAMMATIC_STREAM_SERIALIZATION, value=1)
+        values = ({PROGRAMMATIC_STREAM_SERIALIZATION: (1, 0, 0)} if early else {}) | ({CLUSTER_DIMENSION: (cluster, 1, 1)} if cluster > 1 else {})
+        attributes = (LaunchAttribute * len(values))(*[LaunchAttribute(id=key, value=value) for key, value in values.items()])
         stream = POINTER(torch.cuda.current_stream().cuda_stream)
         config = LaunchConfig(*grid, *(1,) * (3 - len(grid)), block, 1, 1, shared, stream,
-                              ctypes.addressof(attribute) if early else None, int(early))
+                              ctypes.addressof(attributes) if values else None, len(values))
         check(cuda.cuLaunchKernelEx(ctypes.byref(config), function, pointers, None))
 
 

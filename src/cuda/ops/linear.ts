@@ -1,4 +1,5 @@
 import type { CustomOp, KernelTensor } from '../../onnxruntime/custom-op.ts';
+import { launchFewLinear, takesFewLinear } from './few-linear.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 import { launchSmallLinear, takesSmallLinear } from './small-linear.ts';
 
@@ -21,6 +22,7 @@ export function linearOp(kernels: GpuKernels): CustomOp {
       const y = context.output(0, [sizes.numTokens, sizes.width]).pointer;
       const pointers = { x: x.pointer, w: w.pointer, y };
       if (takesSmallLinear(kernels, sizes)) launchSmallLinear(kernels, sizes, pointers, context.gpuStream);
+      else if (takesFewLinear(kernels, sizes)) launchFewLinear(kernels, sizes, pointers, context.gpuStream);
       else kernels.cublas.multiplyRows({ type, ...pointers, ...sizes }, context.gpuStream);
     },
   };

@@ -40,8 +40,8 @@ export interface LinearPointers {
 }
 
 /**
- * Whether kernels/hopper/linear.cu is taken. Beyond 8 tokens cuBLAS is as fast (measured on an H200), and what is left is
- * that this kernel saves the one for the SwiGLU.
+ * Whether kernels/hopper/linear.cu is taken. Beyond 8 tokens linear-few.cu or cuBLAS is as fast, and what is left is that this kernel
+ * saves the one for the SwiGLU.
  */
 export function takesSmallLinear(kernels: GpuKernels, sizes: LinearSizes): boolean {
   const variant = variantOf(sizes.depth);

@@ -96,6 +96,44 @@ DEVICE void boxCopy(uint32_t to, const CUtensorMap* map, int x, int y, uint32_t 
                ::"r"(to), "l"(map), "r"(x), "r"(y), "r"(bar) : "memory");
 }
 
+// Fetches a map that the copy engine will need; it is an argument of the kernel, so that no kernel ahead writes it.
+DEVICE void prefetchMap(const CUtensorMap* map) { asm volatile("prefetch.tensormap [%0];" ::"l"(map) : "memory"); }
+
+// ---- clusters of blocks ----
+DEVICE uint32_t clusterBlocks() {
+  uint32_t blocks;
+  asm("mov.u32 %0, %%cluster_nctarank;" : "=r"(blocks));
+  return blocks;
+}
+DEVICE uint32_t rankInCluster() {
+  uint32_t rank;
+  asm("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+  return rank;
+}
+// All threads of the cluster, the second once the others have arrived. Of what was written before only barriers are sure to be seen, whose
+// initialisation has its own fence. Each arrival is followed by a wait.
+DEVICE void arriveAtCluster() { asm volatile("barrier.cluster.arrive.relaxed;" ::: "memory"); }
+DEVICE void waitForCluster() { asm volatile("barrier.cluster.wait.acquire;" ::: "memory"); }
+// This block's address as that of another one of the cluster.
+DEVICE uint32_t addressIn(uint32_t rank, uint32_t address) {
+  uint32_t there;
+  asm("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(there) : "r"(address), "r"(rank));
+  return there;
+}
+// 16 bytes to another block's shared memory, counted by a barrier of that block.
+DEVICE void sendShared16(uint32_t to, const float* v, uint32_t bar) {
+  asm volatile("st.async.weak.shared::cluster.mbarrier::complete_tx::bytes.v4.f32 [%0], {%1,%2,%3,%4}, [%5];"
+               ::"r"(to), "f"(v[0]), "f"(v[1]), "f"(v[2]), "f"(v[3]), "r"(bar) : "memory");
+}
+// Sees what other blocks of the cluster have sent.
+DEVICE void barrierWaitCluster(uint32_t bar, uint32_t parity) {
+  uint32_t done;
+  do
+    asm volatile("{\n .reg .pred p;\n mbarrier.try_wait.parity.acquire.cluster.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;\n}\n"
+                 : "=r"(done) : "r"(bar), "r"(parity) : "memory");
+  while (!done);
+}
+
 // ---- shared memory ----
 DEVICE uint4 loadShared16(uint32_t from) {
   uint4 v;

@@ -80,9 +80,12 @@ DEVICE uint32_t opaque(uint32_t v) {
                  : OUT##REGISTERS(d, 0) : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b), "r"(accumulate));                \
   }
 
+DEFINE_SHARED(productOfRows, __half, "f16", "16", 8, "%8", "%9", "%10", "0")
 DEFINE_SHARED(productOfRows, __half, "f16", "32", 16, "%16", "%17", "%18", "0")
 DEFINE_SHARED(productOfRows, __half, "f16", "64", 32, "%32", "%33", "%34", "0")
 DEFINE_SHARED(productOfRows, __half, "f16", "128", 64, "%64", "%65", "%66", "0")
+DEFINE_SHARED(productOfRows, __nv_bfloat16, "bf16", "16", 8, "%8", "%9", "%10", "0")
+DEFINE_SHARED(productOfRows, __nv_bfloat16, "bf16", "32", 16, "%16", "%17", "%18", "0")
 DEFINE_SHARED(productOfRows, __nv_bfloat16, "bf16", "64", 32, "%32", "%33", "%34", "0")
 DEFINE_SHARED(productOfRows, __nv_bfloat16, "bf16", "128", 64, "%64", "%65", "%66", "0")
 DEFINE_SHARED(productOfColumns, __half, "f16", "256", 128, "%128", "%129", "%130", "1")
