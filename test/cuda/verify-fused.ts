@@ -73,7 +73,7 @@ class FusedChecks {
   }
 
   products(numTokens: number, { heads, nope, rank, width, offset }: (typeof ATTENTIONS)[number]): void {
-    const stride = offset + heads * nope + 9;
+    const stride = offset + heads * nope + (offset === 0 ? 64 : 9); // rows of whole accesses, and others
     const q = this.#random(numTokens, stride);
     const keys = { ...this.#random(heads * nope, rank), shape: [heads, nope, rank] };
     const values = { ...this.#random(heads * width, rank), shape: [heads, width, rank] };

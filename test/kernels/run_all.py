@@ -1,4 +1,5 @@
-"""All kernel tests on one GPU: run_all.py [portable] [fused] [products] [attention] [fresh] [experts] [experts_int8] [route] [linear] [sampler] [bench] [bench_fused]; without names the tests, not the timings.
+"""All kernel tests on one GPU: run_all.py [portable] [fused] [products] [attention] [fresh] [experts] [experts_int8] [route] [linear] [linear_few] [head_products_few]
+[sampler] [bench] [bench_fused] [bench_few]; without names the tests, not the timings.
 The last line says how many checks passed and failed."""
 import importlib
 import os
@@ -10,7 +11,7 @@ import torch
 from checks import results
 from driver import has_hopper
 
-TESTS = ("portable", "fused", "products", "attention", "fresh", "experts", "experts_int8", "route", "linear", "sampler")
+TESTS = ("portable", "fused", "products", "attention", "fresh", "experts", "experts_int8", "route", "linear", "linear_few", "head_products_few", "sampler")
 EVERYWHERE = ("portable", "fused", "products")
 
 

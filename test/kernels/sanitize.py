@@ -1,4 +1,4 @@
-"""One small case of each kernel, for compute-sanitizer, under which the whole tests would take hours: sanitize.py [portable] [fused] [route] [linear]
+"""One small case of each kernel, for compute-sanitizer, under which the whole tests would take hours: sanitize.py [portable] [fused] [route] [linear] [few]
 [attention] [experts] [fresh]; without names all. Racecheck cannot follow copies that a barrier in shared memory counts: portable, fused, route.
 
     for tool in memcheck initcheck synccheck; do compute-sanitizer --tool $tool python3 test/kernels/sanitize.py; done
@@ -12,7 +12,9 @@ import test_experts
 import test_experts_int8
 import test_fresh
 import test_fused
+import test_head_products_few
 import test_linear
+import test_linear_few
 import test_portable
 import test_route
 from checks import results
@@ -47,6 +49,11 @@ def linear():
     test_linear.check_shape("V2-Lite o", "bf16", [1, 9])
 
 
+def few():
+    test_linear_few.check_shape("ragged", "bf16", [9, 17])
+    test_head_products_few.check_sizes(test_head_products_few.HeadProducts(), "bf16", 3, 48, [2, 33])
+
+
 def attention():
     for kind in ("bf16", "bf16 fp8", "bf16 int8"):
         test_attention.attention(kind, [(62, 1), (130, 1)], 16, 2)
@@ -63,7 +70,7 @@ def fresh():
     test_fresh.fresh("bf16", [130, 5], 3, padding=2)
 
 
-for name in sys.argv[1:] or ("portable", "fused", "route", "linear", "attention", "experts", "fresh"):
+for name in sys.argv[1:] or ("portable", "fused", "route", "linear", "few", "attention", "experts", "fresh"):
     globals()[name]()
     torch.cuda.synchronize()
 print(f"{results['passed']} passed, {results['failed']} failed")

@@ -1,10 +1,11 @@
 import type { CustomOp, KernelContext, KernelTensor } from '../../onnxruntime/custom-op.ts';
+import { launchFewAbsorption, takesFewAbsorption } from './few-head-products.ts';
 import { chunkRows, takesFreshAttention } from './fresh-attention.ts';
 import { launchFused } from './fused-kernels.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 import { isNothing, NOTHING } from './nothing.ts';
 
-/** Of the kernel that absorbs for one token (kernels/portable/head-products.cuh); otherwise cuBLAS computes. */
+/** Of the kernel that absorbs for one token (kernels/portable/head-products.cuh). */
 const COLUMNS_PER_BLOCK = 64;
 
 /**
@@ -80,13 +81,19 @@ function absorb(
     );
     return;
   }
+  const stride = q.shape[1]!;
+  const few = { heads, nope, rank, numTokens: count, q: firstColumn, stride, keys: keyWeights.pointer };
+  if (takesFewAbsorption(kernels, few)) {
+    launchFewAbsorption(kernels, { ...few, absorbed: absorbed.pointer }, context.gpuStream);
+    return;
+  }
   const product = {
     type: kernels.type,
     batch: heads,
     rows: count,
     columns: rank,
     depth: nope,
-    a: { address: firstColumn, rowStride: q.shape[1]!, stride: nope },
+    a: { address: firstColumn, rowStride: stride, stride: nope },
     b: { address: keyWeights.pointer, rowStride: rank, stride: nope * rank },
     transposesB: false,
     out: { address: absorbed.pointer, rowStride: rank, stride: count * rank },

@@ -1,9 +1,10 @@
 import type { KernelTensor } from '../../onnxruntime/custom-op.ts';
 import type { Pointer } from '../driver.ts';
+import { launchFewExpansion, takesFewExpansion } from './few-head-products.ts';
 import { launchFused } from './fused-kernels.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 
-/** Of the kernel for one token (kernels/portable/head-products.cuh); otherwise cuBLAS computes. */
+/** Of the kernel for one token (kernels/portable/head-products.cuh). */
 const ROWS_PER_BLOCK = 16;
 /** Elements of 16 bytes. */
 const ACCESS = 8;
@@ -22,11 +23,17 @@ export function expandValues(
 ): void {
   const [heads, numTokens, rank] = latents.shape as [number, number, number];
   const width = weights.shape[1]!;
+  const addresses = { latents: latents.pointer, values: weights.pointer, rows: rows.pointer };
   if (kernels.type !== 'f32' && numTokens === 1 && rank % ACCESS === 0) {
     const grid = [Math.ceil(width / ROWS_PER_BLOCK), heads] as const;
     launchFused(kernels, `expandValues_${kernels.type}`, { grid, block: 256, stream }, (into) =>
       into.pointers(latents.pointer, weights.pointer, rows.pointer).ints(width, rank),
     );
+    return;
+  }
+  const few = { heads, width, rank, numTokens, ...addresses };
+  if (takesFewExpansion(kernels, few)) {
+    launchFewExpansion(kernels, few, stream);
     return;
   }
   const product = {
