@@ -3,6 +3,7 @@ import torch
 
 import test_linear_few
 from checks import poisoned, timed
+from driver import Module
 from test_fused import Fused
 from test_head_products_few import NOPE, RANK, Chain, HeadProducts, Ours
 from test_linear import weights
@@ -60,6 +61,14 @@ def linear(name, counts, cublas, fused):
         line(f"linear {name}, {tokens} tokens", max(len(layers), 24), ways)
 
 
+def clusters():
+    """Whether one wave holds as many blocks as few-linear.ts thinks, one on a multiprocessor and two."""
+    module = Module("hopper-linear-few.cubin")
+    for size in (2, 4, 8):
+        counts = [module.clusters_at_once("linearFew_64_bf16", size, test_linear_few.THREADS, shared * 1024) for shared in (144, 112)]
+        print(f"blocks in clusters of {size} at once: {counts[0] * size} with 144 KiB each, {counts[1] * size} with 112", flush=True)
+
+
 def head_products(heads, counts, cublas):
     sets = max(2, OUT_OF_CACHE // (4 * heads * NOPE * RANK))
     keys, values = ([randn(heads, NOPE, RANK) for _ in range(sets)] for _ in range(2))
@@ -88,6 +97,7 @@ def chain(counts, cublas):
 
 def run():
     cublas, fused = CublasWay(), Fused("hopper")
+    clusters()
     chain((9, 16, 32, 48, 64, 128), cublas)
     for heads in (16, 128):
         head_products(heads, (2, 8, 16, 32, 64, 128, 256), cublas)

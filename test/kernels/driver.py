@@ -44,6 +44,15 @@ class LaunchAttribute(ctypes.Structure):
     _fields_ = [("id", INT), ("pad", ctypes.c_char * 4), ("value", INT * 3), ("rest", ctypes.c_char * 52)]
 
 
+def configuration(grid, block, shared=0, early=False, cluster=1):
+    values = ({PROGRAMMATIC_STREAM_SERIALIZATION: (1, 0, 0)} if early else {}) | ({CLUSTER_DIMENSION: (cluster, 1, 1)} if cluster > 1 else {})
+    attributes = (LaunchAttribute * len(values))(*[LaunchAttribute(id=key, value=value) for key, value in values.items()])
+    config = LaunchConfig(*grid, *(1,) * (3 - len(grid)), block, 1, 1, shared, POINTER(torch.cuda.current_stream().cuda_stream),
+                          ctypes.addressof(attributes) if values else None, len(values))
+    config.kept = attributes  # as long as the configuration is
+    return config
+
+
 class Module:
     """A file in the folder of compiled kernels."""
 
@@ -73,18 +82,26 @@ class Module:
         """Tensors go by address, None as 0, ints as int32, floats as float, ctypes values as they are.
         early: programmatic dependent launch, the kernel starts while its predecessor drains. cluster: blocks of one."""
         function = self.function(name)
+        self.allow(name, shared)
+        holders = [to_argument(a) for a in arguments]
+        pointers = (POINTER * len(holders))(*[h.address if isinstance(h, TensorMap) else ctypes.addressof(h) for h in holders])
+        check(cuda.cuLaunchKernelEx(ctypes.byref(configuration(grid, block, shared, early, cluster)), function, pointers, None))
+
+    def allow(self, name, shared):
+        """Dynamic shared memory for a kernel."""
+        function = self.function(name)
         if shared > self.limits.get(name, 32 * 1024):
             check(cuda.cuFuncSetAttribute(function, MAX_DYNAMIC_SHARED, shared))
             check(cuda.cuFuncSetAttribute(function, SHARED_CARVEOUT, 100))
             self.limits[name] = shared
-        holders = [to_argument(a) for a in arguments]
-        pointers = (POINTER * len(holders))(*[h.address if isinstance(h, TensorMap) else ctypes.addressof(h) for h in holders])
-        values = ({PROGRAMMATIC_STREAM_SERIALIZATION: (1, 0, 0)} if early else {}) | ({CLUSTER_DIMENSION: (cluster, 1, 1)} if cluster > 1 else {})
-        attributes = (LaunchAttribute * len(values))(*[LaunchAttribute(id=key, value=value) for key, value in values.items()])
-        stream = POINTER(torch.cuda.current_stream().cuda_stream)
-        config = LaunchConfig(*grid, *(1,) * (3 - len(grid)), block, 1, 1, shared, stream,
-                              ctypes.addressof(attributes) if values else None, len(values))
-        check(cuda.cuLaunchKernelEx(ctypes.byref(config), function, pointers, None))
+
+    def clusters_at_once(self, name, cluster, block, shared):
+        """How many clusters of so many blocks the GPU runs at the same time."""
+        self.allow(name, shared)
+        count = INT()
+        config = configuration((cluster * num_multiprocessors(),), block, shared, cluster=cluster)
+        check(cuda.cuOccupancyMaxActiveClusters(ctypes.byref(count), self.function(name), ctypes.byref(config)))
+        return count.value
 
 
 class TensorMap:
