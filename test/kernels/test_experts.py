@@ -24,7 +24,7 @@ class Layer:
     shared = 2                                         # experts behind those that are chosen from, which every token has
     small_tokens = {"V2Lite": 8, "V2": 4}              # up to how many the kernel for few tokens is taken
     # Tiles: up to how many pairs of an expert, slots and weight rows, slots that are copied at once, blocks of an SM.
-    tiles = ((3.3, (32, 128), 32, 1), (7, (64, 128), 32, 1), (60, (64, 256), 32, 1), (float("inf"), (128, 256), 64, 1))
+    tiles = ((3.3, (32, 128), 32, 1), (6.1, (64, 128), 32, 1), (52, (64, 256), 32, 1), (float("inf"), (128, 256), 64, 1))
 
     def __init__(self, size, suffix):
         self.size, self.suffix, self.dtype = size, suffix, DTYPES[suffix]

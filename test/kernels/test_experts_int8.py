@@ -12,7 +12,7 @@ class QuantizedLayer(Layer):
     """The layer's weights in int8; the f16 ones are kept for comparison if wanted."""
     small = grouped = "Int8"
     shared = 0
-    small_tokens = {"V2Lite": 16, "V2": 32}
+    small_tokens = {"V2Lite": 4, "V2": 2}
     tiles = ((7, (16, 128), 8, 2), (24, (32, 128), 8, 2), (48, (64, 128), 8, 2), (float("inf"), (128, 256), 32, 1))
 
     def __init__(self, size, suffix, keep=False):

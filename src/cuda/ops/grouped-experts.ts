@@ -36,8 +36,8 @@ type Tiles = readonly (readonly [maxPairs: number, tile: Tile])[];
 /** Small tiles where an expert has few tokens and the weights are what costs; large ones where the products are. */
 const F16_TILES: Tiles = [
   [3.3, { slots: 32, weightRows: 128, boxSlots: 32, blocksOfSm: 1 }],
-  [7, { slots: 64, weightRows: 128, boxSlots: 32, blocksOfSm: 1 }],
-  [60, { slots: 64, weightRows: 256, boxSlots: 32, blocksOfSm: 1 }],
+  [6.1, { slots: 64, weightRows: 128, boxSlots: 32, blocksOfSm: 1 }],
+  [52, { slots: 64, weightRows: 256, boxSlots: 32, blocksOfSm: 1 }],
   [Number.POSITIVE_INFINITY, { slots: 128, weightRows: 256, boxSlots: 64, blocksOfSm: 1 }],
 ];
 const INT8_TILES: Tiles = [

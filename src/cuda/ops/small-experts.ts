@@ -23,8 +23,8 @@ const WORKSPACE_HEADER = 128;
 const HALF_BYTES = 2;
 /** The shapes that the kernel is compiled for, and up to how many tokens it is the fastest with each type of weights (measured on an H200). */
 const SHAPES = [
-  { name: 'V2Lite', hidden: 2048, inter: 1408, experts: 64, maxTokens: 8, maxTokensInt8: 16 },
-  { name: 'V2', hidden: 5120, inter: 1536, experts: 160, maxTokens: 4, maxTokensInt8: MAX_TOKENS },
+  { name: 'V2Lite', hidden: 2048, inter: 1408, experts: 64, maxTokens: 8, maxTokensInt8: 4 },
+  { name: 'V2', hidden: 5120, inter: 1536, experts: 160, maxTokens: 4, maxTokensInt8: 2 },
 ] as const;
 
 function shapeOf({
