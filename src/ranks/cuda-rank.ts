@@ -185,7 +185,7 @@ export class CudaRank implements Rank {
       sampling.takeTokens(buffers);
     }
     this.#bindStep(attached, buffers);
-    this.#ops.beginStep(shape.numDecodes, shape.areChunksFresh);
+    this.#ops.beginStep(shape);
     this.#session.run(this.#binding, this.#optionsOf(shape.isReplayable ? shape.numSequences : NO_GRAPH));
     if (buffers.sampling?.shape && sampling) sampling.run(buffers, awaitLateInputs);
     else logits.download(buffers.logits.subarray(0, shape.numLogitRows * memory.limits.vocabSize), this.#stream);

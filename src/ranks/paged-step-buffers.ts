@@ -67,8 +67,9 @@ const MAX_BLOCKS = 3;
 const GRAPH = 4;
 const NUM_DECODES = 5;
 const TAKES_TOKENS = 6;
-const CHUNKS_FRESH = 7;
-const HEADER_WORDS = 8;
+const FRESH_SEQUENCE = 7;
+const FRESH_TOKEN = 8;
+const HEADER_WORDS = 9;
 const ALIGNMENT = 16;
 
 export interface PagedStepShape {
@@ -79,8 +80,12 @@ export interface PagedStepShape {
   readonly numSequences: number;
   /** The first sequences that have one token each, or none (padding); their tokens are the first of the step. */
   readonly numDecodes: number;
-  /** Behind the decodes there are chunks of prompts, and each is the first of its sequence: nothing was cached for it before this step. */
-  readonly areChunksFresh: boolean;
+  /**
+   * The sequence from which on all are fresh chunks, and its first token: chunks of prompts that begin their sequence, for which nothing was cached before
+   * this step. numSequences and numTokens where there are none.
+   */
+  readonly firstFreshSequence: number;
+  readonly firstFreshToken: number;
   /** Columns of the block table, at least 1. */
   readonly maxBlocks: number;
   /** A step of this shape may be captured once and replayed: nothing but the inputs' contents differs. */
@@ -141,7 +146,8 @@ export class PagedStepBuffers {
       numLogitRows: this.#header[NUM_LOGIT_ROWS]!,
       numSequences: this.#header[NUM_SEQUENCES]!,
       numDecodes: this.#header[NUM_DECODES]!,
-      areChunksFresh: this.#header[CHUNKS_FRESH] === 1,
+      firstFreshSequence: this.#header[FRESH_SEQUENCE]!,
+      firstFreshToken: this.#header[FRESH_TOKEN]!,
       maxBlocks: this.#header[MAX_BLOCKS]!,
       isReplayable: this.#header[GRAPH] === 1,
       takesTokens: this.#header[TAKES_TOKENS] === 1,
@@ -156,7 +162,8 @@ export class PagedStepBuffers {
     this.#header[NUM_LOGIT_ROWS] = shape.numLogitRows;
     this.#header[NUM_SEQUENCES] = shape.numSequences;
     this.#header[NUM_DECODES] = shape.numDecodes;
-    this.#header[CHUNKS_FRESH] = Number(shape.areChunksFresh);
+    this.#header[FRESH_SEQUENCE] = shape.firstFreshSequence;
+    this.#header[FRESH_TOKEN] = shape.firstFreshToken;
     this.#header[MAX_BLOCKS] = shape.maxBlocks;
     this.#header[GRAPH] = Number(shape.isReplayable);
     this.#header[TAKES_TOKENS] = Number(shape.takesTokens);

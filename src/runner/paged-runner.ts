@@ -85,18 +85,22 @@ export class PagedRunner implements Runner {
       // The widest table always: its width is part of a captured step.
       const maxBlocks = this.#slots[0]!.memory.limits.maxBlocksPerSequence;
       const all = { numTokens: bucket, numLogitRows: bucket, numSequences: bucket, numDecodes: bucket };
-      return { ...all, areChunksFresh: false, maxBlocks, isReplayable: true, takesTokens };
+      const fresh = { firstFreshSequence: bucket, firstFreshToken: bucket };
+      return { ...all, ...fresh, maxBlocks, isReplayable: true, takesTokens };
     }
     const last = rows.at(-1);
     const firstChunk = entries.findIndex(({ count }) => count !== 1);
     const numDecodes = firstChunk === -1 ? entries.length : firstChunk;
-    const chunks = entries.slice(numDecodes);
+    // A lone first token counts as a decode: that way it costs least.
+    const firstFreshSequence = Math.max(numDecodes, entries.findLastIndex(({ start }) => start > 0) + 1);
+    const cached = entries.slice(0, firstFreshSequence);
     return {
       numTokens,
       numLogitRows: Math.max(1, last ? last.firstRow + last.numRows : 0),
       numSequences: entries.length,
       numDecodes,
-      areChunksFresh: chunks.length > 0 && chunks.every(({ start }) => start === 0),
+      firstFreshSequence,
+      firstFreshToken: cached.reduce((sum, { count }) => sum + count, 0),
       maxBlocks: Math.max(...entries.map((entry) => this.#numBlocks(entry))),
       isReplayable: false,
       takesTokens,

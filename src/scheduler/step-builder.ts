@@ -75,7 +75,9 @@ export class StepBuilder {
 
   /** The finished plan, or null when there is nothing to compute. */
   build(): StepPlan | null {
-    const entries = [...this.#decodes, ...this.#chunks];
+    const continued = this.#chunks.filter(({ start }) => start > 0);
+    const fresh = this.#chunks.filter(({ start }) => start === 0);
+    const entries = [...this.#decodes, ...continued, ...fresh];
     if (entries.length === 0) return null;
     return {
       entries,

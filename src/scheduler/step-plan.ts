@@ -23,7 +23,10 @@ export interface ScheduledEntry {
 
 /** What one step computes. */
 export interface StepPlan {
-  /** Decodes first, then prefill chunks; each group in scheduling order. */
+  /**
+   * Decodes first, then prefill chunks on top of cached tokens, then those that begin their sequence, which a device may compute another way; each
+   * group in scheduling order.
+   */
   readonly entries: readonly ScheduledEntry[];
   /** The first `numDecodes` entries compute a single token on top of a filled cache (count 1, start at least 1). */
   readonly numDecodes: number;

@@ -70,8 +70,8 @@ function verify(name: string, type: Stream, actual: Float32Array, wanted: Float3
 }
 
 /**
- * Attention of one layer over a step's sequences, with the latents that the step itself writes. Where no chunk has anything in the cache,
- * the kernels of the portable choice still attend to the pool.
+ * Attention of one layer over a step's sequences, with the latents that the step itself writes. Where chunks have nothing in the cache, the
+ * kernels of the portable choice still attend to the pool.
  */
 function verifyAttention(
   context: DeviceContext,
@@ -118,8 +118,9 @@ function verifyAttention(
   const attend = (choice: 'auto' | 'portable') => {
     using ops = new CudaOps(context.device, type, choice, row.code);
     const named = (name: string) => ops.all.find((op) => op.name === name)!;
-    const chunks = sequences.slice(numDecodes);
-    ops.beginStep(numDecodes, chunks.length > 0 && chunks.every(([past]) => past === 0));
+    const firstFreshSequence = Math.max(numDecodes, sequences.findLastIndex(([past]) => past > 0) + 1);
+    const firstFreshToken = firstFreshSequence < sequences.length ? firstTokens[firstFreshSequence]! : numTokens;
+    ops.beginStep({ numDecodes, firstFreshSequence, firstFreshToken });
     const pool = context.tensor(row.type, [numBlocks * PAGE, row.columns], past);
     const written = { heads, rope: ROPE, kv_offset: heads * (NOPE + ROPE), q_offset: heads * NOPE, epsilon: 1e-6 };
     const { weight, cosine, sine, firstTokens: first, contextLengths: lengths, keyWeights, valueWeights } = inputs;
@@ -253,11 +254,13 @@ const STEPS: readonly (readonly [sequences: readonly [number, number][], numDeco
   [[[300, 1], [5, 1], [100, 70], [0, 9]], 2],
   [[[0, 200], [64, 64]], 0],
 ];
-/** Prompts with nothing in the cache, alone and behind decodes. */
+/** Prompts with nothing in the cache, alone, behind decodes, and behind chunks that have something there. */
 // biome-ignore format: pairs
 const FRESH_STEPS: typeof STEPS = [
   [[[0, 200], [0, 1], [0, 129]], 0],
   [[[300, 1], [5, 1], [64, 1], [0, 300], [0, 2]], 3],
+  [[[300, 1], [5, 1], [100, 70], [640, 3], [0, 300], [0, 2]], 2],
+  [[[64, 65], [0, 1], [0, 270]], 0],
 ];
 for (const type of ['bf16', 'f16'] as const) {
   for (const kvCacheDtype of ['auto', 'fp8', 'int8'] as const) {

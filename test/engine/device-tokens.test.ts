@@ -19,7 +19,15 @@ const NUM_ROWS = 12;
 function buffersFor(maxListEntries: number): PagedStepBuffers {
   const limits = { maxTokens: 16, maxSequences: 16, maxLogitRows: NUM_ROWS, maxBlocksPerSequence: 3 };
   const buffers = PagedStepBuffers.allocate({ ...limits, vocabSize: WIDTH }, maxListEntries)[0]!;
-  const counts = { numTokens: 5, numLogitRows: 5, numSequences: 5, numDecodes: 5, areChunksFresh: false, maxBlocks: 2 };
+  const counts = {
+    numTokens: 5,
+    numLogitRows: 5,
+    numSequences: 5,
+    numDecodes: 5,
+    firstFreshSequence: 5,
+    firstFreshToken: 5,
+    maxBlocks: 2,
+  };
   buffers.begin({ ...counts, isReplayable: false, takesTokens: false });
   return buffers;
 }

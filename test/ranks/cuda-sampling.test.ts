@@ -23,7 +23,15 @@ function step(rows: readonly (Partial<SamplingParams> | null)[], { isMasked = fa
   const warmUpLaunches = gpu.numLaunches;
   logits.upload(new Uint8Array(Float32Array.from({ length: MAX_ROWS * WIDTH }, (_, i) => i).buffer), stream);
 
-  const counts = { numTokens: 4, numLogitRows: 4, numSequences: 4, numDecodes: 4, areChunksFresh: false, maxBlocks: 1 };
+  const counts = {
+    numTokens: 4,
+    numLogitRows: 4,
+    numSequences: 4,
+    numDecodes: 4,
+    firstFreshSequence: 4,
+    firstFreshToken: 4,
+    maxBlocks: 1,
+  };
   buffers.begin({ ...counts, isReplayable: false, takesTokens: false });
   const wanted = rows.flatMap((params, row) => {
     if (params === null) return [];

@@ -23,18 +23,20 @@ function shapeOf(decodeBuckets: readonly number[], ...sequences: readonly (reado
     wantsAllRows: false,
   }));
   runner.start({ entries, numTokens: entries.reduce((sum, { count }) => sum + count, 0) });
-  const { numDecodes, areChunksFresh } = buffers[0]!.shape;
-  return { numDecodes, areChunksFresh };
+  const { numDecodes, firstFreshSequence, firstFreshToken } = buffers[0]!.shape;
+  return [numDecodes, firstFreshSequence, firstFreshToken];
 }
 
-it('says that chunks are fresh when every one of them has nothing in the cache', () => {
-  expect(shapeOf([], [0, 9], [0, 1], [0, 2])).toEqual({ numDecodes: 0, areChunksFresh: true });
-  expect(shapeOf([], [20, 1], [0, 1], [0, 9])).toEqual({ numDecodes: 2, areChunksFresh: true });
+it('says from where on chunks have nothing in the cache', () => {
+  expect(shapeOf([], [0, 9], [0, 1], [0, 2])).toEqual([0, 0, 0]);
+  expect(shapeOf([], [20, 1], [0, 1], [0, 9])).toEqual([2, 2, 2]);
+  expect(shapeOf([], [20, 1], [8, 5], [16, 3], [0, 9])).toEqual([1, 3, 9]);
+  expect(shapeOf([], [8, 5], [0, 1], [0, 9])).toEqual([0, 1, 5]);
 });
 
-it('does not when one has, nor when there are none', () => {
-  expect(shapeOf([], [0, 9], [8, 5])).toEqual({ numDecodes: 0, areChunksFresh: false });
-  expect(shapeOf([], [0, 9], [20, 1])).toEqual({ numDecodes: 0, areChunksFresh: false });
-  expect(shapeOf([], [0, 1], [0, 1])).toEqual({ numDecodes: 2, areChunksFresh: false });
-  expect(shapeOf([4], [20, 1], [0, 1])).toEqual({ numDecodes: 4, areChunksFresh: false });
+it('says so as well where there are none', () => {
+  expect(shapeOf([], [0, 9], [8, 5])).toEqual([0, 2, 14]);
+  expect(shapeOf([], [0, 9], [20, 1])).toEqual([0, 2, 10]);
+  expect(shapeOf([], [0, 1], [0, 1])).toEqual([2, 2, 2]);
+  expect(shapeOf([4], [20, 1], [0, 1])).toEqual([4, 4, 4]);
 });

@@ -36,6 +36,8 @@ export function checkPlan(plan: StepPlan, before: RunningBefore, config: Schedul
   entries.forEach((entry, i) => {
     checkEntry(entry, config);
     expect(entry.count === 1 && entry.start > 0).toBe(i < numDecodes);
+    // Behind a sequence's first chunk there are none but first chunks.
+    if (i > 0 && entries[i - 1]!.start === 0) expect(entry.start).toBe(0);
   });
 
   // Progress: the best-ranked running sequence always advances and is never preempted.

@@ -1,13 +1,8 @@
 import type { LatentCode } from '../../src/cuda/element-types.ts';
+import type { StepKind } from '../../src/cuda/ops/gpu-kernels.ts';
 import type { KernelContext } from '../../src/onnxruntime/custom-op.ts';
 import { CodedRows } from './coded-rows.ts';
 import { dot, floats, softmax } from './oracle-math.ts';
-
-/** What no tensor tells the operators of a step. */
-export interface StepKind {
-  readonly numDecodes: number;
-  readonly areChunksFresh: boolean;
-}
 
 /** Shape of an output that a step does not need. */
 const NOTHING = [1];
@@ -29,7 +24,7 @@ function poolRows(context: KernelContext, index: number, rank: number, code: Lat
   };
 }
 
-export function latentWrite(context: KernelContext, code: LatentCode | null, { areChunksFresh }: StepKind): void {
+export function latentWrite(context: KernelContext, code: LatentCode | null, { firstFreshToken }: StepKind): void {
   const { heads, rope, kv_offset, q_offset, epsilon } = context.attributes as Record<string, number>;
   const [kv, q, weight, cosine, sine] = [0, 1, 2, 3, 4].map((index) => floats(context, index));
   const slots = context.input(5).data() as BigInt64Array;
@@ -46,7 +41,8 @@ export function latentWrite(context: KernelContext, code: LatentCode | null, { a
     }
   };
   const width = rank + rope!;
-  const latents = areChunksFresh ? (context.output(1, [slots.length, width]).data() as Float32Array) : null;
+  const hasFresh = firstFreshToken < slots.length;
+  const latents = hasFresh ? (context.output(1, [slots.length, width]).data() as Float32Array) : null;
   if (latents === null) context.output(1, NOTHING);
   slots.forEach((slot, token) => {
     const row = token * context.input(0).shape[1]! + kv_offset!;
@@ -67,12 +63,13 @@ export function latentWrite(context: KernelContext, code: LatentCode | null, { a
   });
 }
 
-/** Absorbed queries of all tokens, or of the decodes alone where there are latents to expand for the others. */
-export function attentionOperands(context: KernelContext, { numDecodes, areChunksFresh }: StepKind): void {
+/** Absorbed queries of all tokens, or of those ahead of the fresh chunks where there are latents to expand for these. */
+export function attentionOperands(context: KernelContext, { firstFreshToken }: StepKind): void {
   const [numTokens, rowStride] = context.input(0).shape as [number, number];
   const [heads, nope, rank] = context.input(2).shape as [number, number, number];
   const [q, latents, keys] = [0, 1, 2].map((index) => floats(context, index));
-  const count = areChunksFresh ? numDecodes : numTokens;
+  const hasFresh = firstFreshToken < numTokens;
+  const count = hasFresh ? firstFreshToken : numTokens;
   const shape = count > 0 ? [heads, count, rank] : NOTHING;
   const absorbed = context.output(0, shape).data() as Float32Array;
   context.output(1, shape);
@@ -85,7 +82,7 @@ export function attentionOperands(context: KernelContext, { numDecodes, areChunk
   }
   for (const output of [2, 3]) {
     const size = context.input(output).shape[1]!;
-    if (!areChunksFresh) {
+    if (!hasFresh) {
       context.output(output, NOTHING);
       continue;
     }
@@ -96,7 +93,7 @@ export function attentionOperands(context: KernelContext, { numDecodes, areChunk
     expanded.forEach((_, i) => {
       const [token, row] = [Math.floor(i / width), i % width];
       const latent = latents!.subarray(token * latentWidth, token * latentWidth + rank);
-      expanded[i] = token < numDecodes ? Number.NaN : dot(latent, weights.subarray(row * rank, (row + 1) * rank));
+      expanded[i] = token < firstFreshToken ? Number.NaN : dot(latent, weights.subarray(row * rank, (row + 1) * rank));
     });
   }
 }

@@ -1,14 +1,15 @@
 import { expect } from 'vitest';
 import type { LatentCode } from '../../src/cuda/element-types.ts';
+import type { StepKind } from '../../src/cuda/ops/gpu-kernels.ts';
 import type { CustomOp, KernelContext } from '../../src/onnxruntime/custom-op.ts';
-import { attentionOperands, latentWrite, mlaAttention, type StepKind } from './attention-oracles.ts';
+import { attentionOperands, latentWrite, mlaAttention } from './attention-oracles.ts';
 import { dequantize } from './dequantize.ts';
 import { dot, floats, softmax } from './oracle-math.ts';
 
 /** The custom operators of the CUDA graphs in JavaScript and double precision, straight from what they are said to do. */
 export class OpOracles {
   readonly #code: LatentCode | null;
-  #step: StepKind = { numDecodes: 0, areChunksFresh: false };
+  #step: StepKind = { numDecodes: 0, firstFreshSequence: 0, firstFreshToken: 0 };
   readonly #compute: Readonly<Record<string, (context: KernelContext) => void>> = {
     LatentWrite: (context) => latentWrite(context, this.#code, this.#step),
     AttentionPlan: (context) => this.#plan(context),
@@ -42,11 +43,10 @@ export class OpOracles {
   #plan(context: KernelContext): void {
     const first = context.input(0).data() as Int32Array;
     const lengths = context.input(1).data() as Int32Array;
-    const { numDecodes, areChunksFresh } = this.#step;
-    if (areChunksFresh) {
-      expect(numDecodes).toBeLessThan(lengths.length);
-      expect(lengths.slice(numDecodes).every((length) => length === 0)).toBe(true);
-    }
+    const { numDecodes, firstFreshSequence, firstFreshToken } = this.#step;
+    expect(firstFreshSequence).toBeGreaterThanOrEqual(numDecodes);
+    expect(lengths.slice(firstFreshSequence).every((length) => length === 0)).toBe(true);
+    if (firstFreshSequence < lengths.length) expect(firstFreshToken).toBe(first[firstFreshSequence]);
     for (let s = 0; s < numDecodes; s++) {
       const count = first[s + 1]! - first[s]!;
       expect(count === 1 ? first[s] : s).toBe(s);

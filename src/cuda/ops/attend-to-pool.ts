@@ -34,9 +34,10 @@ function attendOnHopper(
   const [heads, numTokens] = absorbed.shape as [number, number];
   const [pool, blockTable] = [input('pool'), input('blockTable')];
   const [numSequences, maxBlocks] = blockTable.shape as [number, number];
+  const areAll = numTokens === rotary.shape[0];
   const step = {
     numTokens,
-    numSequences,
+    numSequences: areAll ? numSequences : kernels.step.firstFreshSequence,
     maxBlocks,
     scale: context.attributes['scale']!,
     pool: pool.pointer,

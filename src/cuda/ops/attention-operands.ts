@@ -1,6 +1,6 @@
 import type { CustomOp, KernelContext, KernelTensor } from '../../onnxruntime/custom-op.ts';
 import { launchFewAbsorption, takesFewAbsorption } from './few-head-products.ts';
-import { chunkRows, takesFreshAttention } from './fresh-attention.ts';
+import { freshRows, takesFreshAttention } from './fresh-attention.ts';
 import { launchFused } from './fused-kernels.ts';
 import type { GpuKernels } from './gpu-kernels.ts';
 import { isNothing, NOTHING } from './nothing.ts';
@@ -10,13 +10,13 @@ const COLUMNS_PER_BLOCK = 64;
 
 /**
  * AttentionOperands: what MlaAttention multiplies, from the queries and the step's own latents. Tokens that attend to the pool need their queries
- * absorbed: times W_UK, head by head. Chunks that have nothing in the cache take keys and values of every head instead,
- * where that is the shorter way: all chunks of a step or none.
+ * absorbed: times W_UK, head by head. Fresh chunks, which have nothing in the cache, take keys and values of every head instead, where that is
+ * the shorter way.
  *
  * Inputs: q [T, *], which holds heads * nope values a row from column `q_offset` on; the latents of LatentWrite; W_UK
  * [heads, nope, rank]; W_UV [heads, v, rank].
  * Outputs: absorbed [heads, A, rank] of the first A tokens; room for their weighted latents, of the same shape; keys [T, heads * nope] and
- * values [T, heads * v], written for the tokens of chunks. A pair that the step does not need is nothing ([1]).
+ * values [T, heads * v], written for the tokens of fresh chunks. A pair that the step does not need is nothing ([1]).
  */
 export function attentionOperandsOp(kernels: GpuKernels): CustomOp {
   const { type } = kernels;
@@ -29,8 +29,8 @@ export function attentionOperandsOp(kernels: GpuKernels): CustomOp {
     compute(context) {
       const [q, latents, keyWeights] = [context.input(0), context.input(1), context.input(2)];
       const [numTokens] = q.shape as [number];
-      const expands = !isNothing(latents) && expandsChunks(kernels, context, q, latents, keyWeights);
-      const numAbsorbed = expands ? kernels.numDecodes : numTokens;
+      const expands = !isNothing(latents) && expandsFresh(kernels, context, q, latents, keyWeights);
+      const numAbsorbed = expands ? kernels.step.firstFreshToken : numTokens;
       absorb(kernels, context, q, keyWeights, numAbsorbed);
       const expanded = [keyWeights, expands ? context.input(3) : keyWeights];
       expanded.forEach((weights, index) => {
@@ -41,7 +41,7 @@ export function attentionOperandsOp(kernels: GpuKernels): CustomOp {
   };
 }
 
-function expandsChunks(
+function expandsFresh(
   kernels: GpuKernels,
   context: KernelContext,
   q: KernelTensor,
@@ -52,7 +52,7 @@ function expandsChunks(
   const [, nope, rank] = keyWeights.shape as [number, number, number];
   const width = latents.shape[1]!;
   return takesFreshAttention(kernels, {
-    numTokens: numTokens - kernels.numDecodes,
+    numTokens: numTokens - kernels.step.firstFreshToken,
     nope,
     rope: width - rank,
     value: context.input(3).shape[1]!,
@@ -101,7 +101,7 @@ function absorb(
   kernels.cublas.multiply(product, context.gpuStream);
 }
 
-/** The chunks' latents times weights [heads, *, rank]: one plain product for all heads. */
+/** The fresh chunks' latents times weights [heads, *, rank]: one plain product for all heads. */
 function expand(
   kernels: GpuKernels,
   context: KernelContext,
@@ -115,11 +115,11 @@ function expand(
   const expanded = context.output(output, [numTokens, width]);
   const product = {
     type: kernels.type,
-    x: chunkRows(kernels, latents.pointer, stride),
+    x: freshRows(kernels, latents.pointer, stride),
     xStride: stride,
     w: weights.pointer,
-    y: chunkRows(kernels, expanded.pointer, width),
-    numTokens: numTokens - kernels.numDecodes,
+    y: freshRows(kernels, expanded.pointer, width),
+    numTokens: numTokens - kernels.step.firstFreshToken,
     width,
     depth: rank,
   };

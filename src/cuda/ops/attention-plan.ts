@@ -23,7 +23,7 @@ export function attentionPlanOp(kernels: GpuKernels): CustomOp {
       const numSequences = contextLengths.shape[0]!;
       const isPlanned = fitsHopperAttention(kernels, sizes);
       const split = decodeSplit(kernels, heads!);
-      const { plan, partials } = isPlanned ? planSizes(split, kernels.numDecodes) : { plan: 1, partials: 1 };
+      const { plan, partials } = isPlanned ? planSizes(split, kernels.step.numDecodes) : { plan: 1, partials: 1 };
       const pointers = {
         firstTokens,
         contextLengths: contextLengths.pointer,

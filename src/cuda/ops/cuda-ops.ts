@@ -5,7 +5,7 @@ import { addNormOp } from './add-norm.ts';
 import { attentionOperandsOp } from './attention-operands.ts';
 import { attentionPlanOp } from './attention-plan.ts';
 import { gatedLinearOps } from './gated-linear.ts';
-import { GpuKernels, type KernelChoice } from './gpu-kernels.ts';
+import { GpuKernels, type KernelChoice, type StepKind } from './gpu-kernels.ts';
 import { latentWriteOp } from './latent-write.ts';
 import { linearOp } from './linear.ts';
 import { mlaAttentionOp } from './mla-attention.ts';
@@ -42,13 +42,10 @@ export class CudaOps implements Disposable {
   }
 
   /**
-   * Announces the next step: its first `numDecodes` sequences have one token each, or none (padding), and their tokens
-   * are the first `numDecodes` of the step. A captured graph keeps the number that it was captured with.
-   * @param areChunksFresh the step has chunks of prompts, and for none of them was a token cached before it
+   * Announces the next step, by what no tensor says of it. A captured graph keeps what it was captured with.
    */
-  beginStep(numDecodes: number, areChunksFresh: boolean): void {
-    this.#kernels.numDecodes = numDecodes;
-    this.#kernels.areChunksFresh = areChunksFresh;
+  beginStep(step: StepKind): void {
+    this.#kernels.step = step;
   }
 
   [Symbol.dispose](): void {

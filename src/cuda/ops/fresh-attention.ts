@@ -12,11 +12,11 @@ const ELEMENT_BYTES = 2;
 /** Rows of a matrix for the copy engine begin at multiples of 16 bytes. */
 const ROW_MULTIPLE = 8;
 const I32_BYTES = 4;
-/** Of the chunks, from which on they go this way. Below, either way takes some 20 us a layer (estimated, not measured). */
+/** Of the fresh chunks, from which on they go this way. Below, either way takes some 20 us a layer (estimated, not measured). */
 const MIN_TOKENS = 256;
 
 export interface FreshSizes {
-  /** Of the chunks. */
+  /** Of the fresh chunks. */
   readonly numTokens: number;
   readonly nope: number;
   readonly rope: number;
@@ -26,14 +26,14 @@ export interface FreshSizes {
   readonly strides: readonly number[];
 }
 
-/** Whether the step's chunks attend to keys and values that are expanded for every head. */
+/** Whether the step's fresh chunks attend to keys and values that are expanded for every head. */
 export function takesFreshAttention(
   kernels: GpuKernels,
   { numTokens, nope, rope, value, strides }: FreshSizes,
 ): boolean {
   const isShape = nope === NOPE && rope === ROPE && value === VALUE;
   const isAligned = strides.every((stride) => stride % ROW_MULTIPLE === 0);
-  return kernels.areChunksFresh && kernels.hopperType !== null && isShape && isAligned && numTokens >= MIN_TOKENS;
+  return kernels.hopperType !== null && isShape && isAligned && numTokens >= MIN_TOKENS;
 }
 
 /** A matrix with one row a token of the step, and the column where the wanted part begins. */
@@ -60,15 +60,16 @@ export interface FreshStep {
   readonly values: Pointer;
   /** i32 [S + 1] */
   readonly firstTokens: Pointer;
-  /** [T, heads * 128]; rows of decodes and of no sequence are left alone. */
+  /** [T, heads * 128]; rows of other tokens are left alone. */
   readonly out: Pointer;
 }
 
-/** Causal attention of the step's chunks, which have nothing in the cache. */
+/** Causal attention of the step's fresh chunks. */
 export function launchFreshAttention(kernels: GpuKernels, step: FreshStep, stream: Pointer): void {
-  const { hopperType, numDecodes, tensorMaps, device } = kernels;
+  const { hopperType, tensorMaps, device } = kernels;
+  const { firstFreshSequence, firstFreshToken } = kernels.step;
   const { numTokens, heads, queries, rotaryKeys } = step;
-  const numChunks = step.numSequences - numDecodes;
+  const numChunks = step.numSequences - firstFreshSequence;
   const module = kernels.modules.get(FILE);
   const name = `attentionFresh_${hopperType}`;
   const matrices = [
@@ -79,7 +80,8 @@ export function launchFreshAttention(kernels: GpuKernels, step: FreshStep, strea
     [step.values, heads * VALUE],
   ] as const;
   // No more blocks than there can be items.
-  const blocks = Math.min(device.numMultiprocessors, heads * (Math.floor((numTokens - numDecodes) / TILE) + numChunks));
+  const items = heads * (Math.floor((numTokens - firstFreshToken) / TILE) + numChunks);
+  const blocks = Math.min(device.numMultiprocessors, items);
   const launch = { grid: [blocks], block: 384, shared: module.sharedBytes('attentionFresh'), stream } as const;
   module.launch(name, launch, (into) => {
     matrices.forEach(([address, columns], index) => {
@@ -87,13 +89,13 @@ export function launchFreshAttention(kernels: GpuKernels, step: FreshStep, strea
       into.bytes(map, module.parameterOffset(name, index));
     });
     into
-      .pointers(step.firstTokens + BigInt(I32_BYTES * numDecodes), step.out)
+      .pointers(step.firstTokens + BigInt(I32_BYTES * firstFreshSequence), step.out)
       .ints(numChunks, heads, queries.firstColumn, rotaryKeys.firstColumn)
       .float(step.scale);
   });
 }
 
-/** Address of the part of a matrix that begins with the step's first chunk. */
-export function chunkRows(kernels: GpuKernels, address: Pointer, stride: number): Pointer {
-  return address + BigInt(kernels.numDecodes * stride * ELEMENT_BYTES);
+/** Address of the part of a matrix that begins with the step's first fresh chunk. */
+export function freshRows(kernels: GpuKernels, address: Pointer, stride: number): Pointer {
+  return address + BigInt(kernels.step.firstFreshToken * stride * ELEMENT_BYTES);
 }

@@ -10,6 +10,16 @@ const CODE_SUFFIXES = { fp8: 'Fp8', int8: 'Int8' } as const;
 /** Which kernels the operators launch: the fastest that fit the GPU and the model, or the portable ones always. */
 export type KernelChoice = 'auto' | 'portable';
 
+/** What no tensor tells of a step; src/ranks/paged-step-buffers.ts has it as a part of the step's shape. */
+export interface StepKind {
+  /** The first sequences, which have one token each (or none, as padding); their tokens are the first of the step. */
+  readonly numDecodes: number;
+  /** From this sequence on all are chunks for which nothing was cached before this step. */
+  readonly firstFreshSequence: number;
+  /** The first of its tokens. */
+  readonly firstFreshToken: number;
+}
+
 /** What the operators of one session share: their GPU, its kernels, and what no tensor tells them of a step. */
 export class GpuKernels implements Disposable {
   readonly device: CudaDevice;
@@ -20,10 +30,7 @@ export class GpuKernels implements Disposable {
   readonly isHopper: boolean;
   readonly modules: KernelModules;
   readonly tensorMaps: TensorMaps;
-  /** The first sequences of the step that have one token each (or none, as padding), and as many tokens. */
-  numDecodes = 0;
-  /** Of the step: see PagedStepShape in src/ranks. */
-  areChunksFresh = false;
+  step: StepKind = { numDecodes: 0, firstFreshSequence: 0, firstFreshToken: 0 };
   #cublas: Cublas | null = null;
 
   constructor(device: CudaDevice, type: StreamType, choice: KernelChoice, code: LatentCode | null) {

@@ -69,7 +69,7 @@ export function launchPlan(
   kernels.modules
     .get(DECODE_FILE)
     .launch('attentionPlan', launch, (into) =>
-      into.pointers(firstTokens, contextLengths, lengths, plan).ints(numSequences, kernels.numDecodes, blocks),
+      into.pointers(firstTokens, contextLengths, lengths, plan).ints(numSequences, kernels.step.numDecodes, blocks),
     );
 }
 
@@ -95,8 +95,8 @@ export interface AttentionStep {
 
 /** Attention of one layer: decoding sequences first, then chunks and the tokens of no sequence. */
 export function launchHopperAttention(kernels: GpuKernels, heads: number, step: AttentionStep, stream: Pointer): void {
-  if (kernels.numDecodes > 0) launchDecode(kernels, decodeSplit(kernels, heads), step, stream);
-  if (step.numTokens > kernels.numDecodes) launchChunks(kernels, heads, step, stream);
+  if (kernels.step.numDecodes > 0) launchDecode(kernels, decodeSplit(kernels, heads), step, stream);
+  if (step.numTokens > kernels.step.numDecodes) launchChunks(kernels, heads, step, stream);
 }
 
 /**
@@ -120,7 +120,8 @@ function launchDecode(
   step: AttentionStep,
   stream: Pointer,
 ): void {
-  const { modules, hopperType, numDecodes, code, poolSuffix } = kernels;
+  const { modules, hopperType, code, poolSuffix } = kernels;
+  const { numDecodes } = kernels.step;
   const isBy16 = heads <= MAX_ROWS_BY_16;
   const logSumExps = step.partials + BigInt(4 * 2 * blocks * heads * RANK);
   const by16File = code === null ? DECODE_FILE : DECODE_CODES_FILE;
@@ -155,7 +156,8 @@ function launchDecode(
 }
 
 function launchChunks(kernels: GpuKernels, heads: number, step: AttentionStep, stream: Pointer): void {
-  const { modules, hopperType, numDecodes, poolSuffix } = kernels;
+  const { modules, hopperType, poolSuffix } = kernels;
+  const { numDecodes } = kernels.step;
   const numChunks = step.numSequences - numDecodes;
   // At least one block for every 64 query rows of a chunk, and one that clears the tokens of no sequence.
   const blocks = Math.floor(((step.numTokens - numDecodes) * heads) / 64) + numChunks + 1;

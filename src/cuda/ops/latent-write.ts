@@ -9,7 +9,7 @@ const ELEMENTS_OF_ACCESS = 8;
 
 /**
  * LatentWrite: stores the step's latents in the pool, in place, and rotates the rotary parts of the queries
- * (kernels/portable/latent-write.cu says what the tensors hold). Where chunks may attend to nothing but themselves, their latents are an
+ * (kernels/portable/latent-write.cu says what the tensors hold). Where chunks may attend to nothing but themselves, the step's latents are an
  * output as well.
  *
  * Inputs: kv [T, *], q [T, *], norm weight [rank], cos and sin f32 [T, rope / 2], slots i64 [T],
@@ -34,7 +34,7 @@ export function latentWriteOp(kernels: GpuKernels): CustomOp {
       const rotary = context.output(0, [numTokens, heads!, rope!]);
       const isAligned = [kvStride, kv_offset!, qStride, q_offset!].every((n) => n % ELEMENTS_OF_ACCESS === 0);
       const isHopper = kernels.hopperType !== null && rank === RANK && rope === ROPE && isAligned;
-      const givesLatents = isHopper && kernels.areChunksFresh;
+      const givesLatents = isHopper && kernels.step.firstFreshToken < numTokens;
       const latents = context.output(1, givesLatents ? [numTokens, rank + rope!] : NOTHING);
       const module = modules.get(isHopper ? 'hopper-latent-write.cubin' : 'portable-latent-write.ptx');
       module.launch(
