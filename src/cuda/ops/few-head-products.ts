@@ -12,7 +12,9 @@ const ABSORBED_COLUMNS = 64;
 const EXPANDED_COLUMNS = 16;
 /** Tokens that a warp takes at once. */
 const TOKENS = 16;
+/** Beyond either cuBLAS is as fast (measured on an H200). */
 const MAX_TOKENS = 64;
+const MAX_HEAD_TOKENS = 2048;
 /** Blocks that are worth having to themselves what they multiply: about what the multiprocessors hold at once. */
 const MAX_BLOCKS = 512;
 /** Addresses and rows are whole accesses of 16 bytes. */
@@ -49,16 +51,20 @@ export interface Expansion {
 /** Whether absorbKeys of kernels/hopper/head-products-few.cu is taken. */
 export function takesFewAbsorption(
   kernels: GpuKernels,
-  { nope, rank, numTokens, q, stride }: Omit<Absorption, 'absorbed'>,
+  { heads, nope, rank, numTokens, q, stride }: Omit<Absorption, 'absorbed'>,
 ): boolean {
   const isAligned = q % BigInt(ACCESS_BYTES) === 0n && (stride * ELEMENT_BYTES) % ACCESS_BYTES === 0;
-  return kernels.hopperType !== null && isAligned && nope === NOPE && rank === RANK && numTokens <= MAX_TOKENS;
+  return kernels.hopperType !== null && isAligned && nope === NOPE && rank === RANK && areFew(heads, numTokens);
 }
 
 /** Whether expandValues of kernels/hopper/head-products-few.cu is taken. */
-export function takesFewExpansion(kernels: GpuKernels, { width, rank, numTokens }: Expansion): boolean {
+export function takesFewExpansion(kernels: GpuKernels, { heads, width, rank, numTokens }: Expansion): boolean {
   const fits = width % EXPANDED_COLUMNS === 0 && rank === RANK;
-  return kernels.hopperType !== null && fits && numTokens <= MAX_TOKENS;
+  return kernels.hopperType !== null && fits && areFew(heads, numTokens);
+}
+
+function areFew(heads: number, numTokens: number): boolean {
+  return numTokens <= MAX_TOKENS && heads * numTokens <= MAX_HEAD_TOKENS;
 }
 
 export function launchFewAbsorption(kernels: GpuKernels, product: Absorption, stream: Pointer): void {

@@ -7,7 +7,7 @@ const THREADS = 160;
 /** Fewer are for kernels/hopper/linear.cu. */
 const MIN_TOKENS = 9;
 /** Tokens of the kernel's variants. A token's result is the same in all. */
-const VARIANTS = [16, 32, 64] as const;
+const VARIANTS = [16, 32] as const;
 /** Weight rows of a block, and columns of a stage. */
 const ROWS = 64;
 const STEP = 64;
@@ -15,15 +15,19 @@ const ROW_BYTES = 128;
 /** Of width and depth: rows of 16 bytes. */
 const MULTIPLE = 8;
 /**
- * Blocks that share the depth of 64 weight rows, and how many blocks may run at once for them: an H100 or H200 has 132 multiprocessors, of
- * which groups of more than two leave some unused. Constants, since the split decides how sums are rounded.
+ * Blocks that share the depth of 64 weight rows, and how many blocks may run at once for them, one on a multiprocessor or two: an H100 or H200 has
+ * 132, of which groups of more than two leave some unused. Constants, since the split decides how sums are rounded.
  */
 const CLUSTERS = [
-  { size: 8, maxBlocks: 128 },
-  { size: 4, maxBlocks: 128 },
-  { size: 2, maxBlocks: 132 },
-  { size: 1, maxBlocks: 132 },
+  { size: 8, maxBlocks: 120, maxPairs: 240 },
+  { size: 4, maxBlocks: 128, maxPairs: 248 },
+  { size: 2, maxBlocks: 132, maxPairs: 264 },
+  { size: 1, maxBlocks: 132, maxPairs: 264 },
 ] as const;
+/** Steps of a block whose weights and tokens leave room for a second block. */
+const PAIRED_STEPS = 8;
+/** Beyond, cuBLAS is as fast: a block would hold a small part of its weights at once. */
+const MAX_DEPTH = 8192;
 /** Steps that are worth a block. */
 const MIN_STEPS = 2;
 const SHARED_BYTES = 232_448;
@@ -33,10 +37,11 @@ const MAX_STAGES = 24;
 /** 128 KiB, which leaves as much room for the tokens as they need to arrive at full speed. */
 const MAX_WEIGHT_STAGES = 16;
 
-/** Whether kernels/hopper/linear-few.cu is taken: a product of some dozens of tokens whose weights are one wave of blocks. */
+/** Whether kernels/hopper/linear-few.cu is taken: a product of some tokens whose weights are one wave of blocks. For more tokens cuBLAS is as fast (measured on an H200). */
 export function takesFewLinear(kernels: GpuKernels, { numTokens, depth, width, isGated }: LinearSizes): boolean {
   if (kernels.hopperType === null || isGated || width % MULTIPLE !== 0 || depth % MULTIPLE !== 0) return false;
-  return numTokens >= MIN_TOKENS && numTokens <= VARIANTS.at(-1)! && clusterFor(width, depth) !== undefined;
+  const isFew = numTokens >= MIN_TOKENS && numTokens <= VARIANTS.at(-1)!;
+  return isFew && depth <= MAX_DEPTH && clusterFor(width, depth) !== undefined;
 }
 
 /** Enqueues the product. Its weights must be constants, since they are read before the kernels ahead have finished. */
@@ -74,6 +79,8 @@ export function launchFewLinear(
 /** As many blocks for the same weight rows as fit into one wave. */
 function clusterFor(width: number, depth: number): number | undefined {
   const [tiles, steps] = [Math.ceil(width / ROWS), Math.ceil(depth / STEP)];
-  return CLUSTERS.find(({ size, maxBlocks }) => tiles * size <= maxBlocks && (size === 1 || steps >= MIN_STEPS * size))
-    ?.size;
+  return CLUSTERS.find(({ size, maxBlocks, maxPairs }) => {
+    const most = Math.ceil(steps / size) <= PAIRED_STEPS ? maxPairs : maxBlocks;
+    return tiles * size <= most && (size === 1 || steps >= MIN_STEPS * size);
+  })?.size;
 }

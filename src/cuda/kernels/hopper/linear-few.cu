@@ -1,4 +1,4 @@
-// A dense product for some dozens of tokens: y [T, width] = x [T, depth] times w [width, depth] transposed, T <= N. Summed in float,
+// A dense product for some tokens: y [T, width] = x [T, depth] times w [width, depth] transposed, T <= N. Summed in float,
 // rounded once.
 //
 // linear.cu keeps the tokens in registers, which hold 16 at most; here both operands lie in shared memory (wgmma), weight rows as the M of the
@@ -166,5 +166,3 @@ DEVICE void linearFew(const CUtensorMap* weights, const CUtensorMap* tokens, T* 
   extern "C" __device__ const int linearFew_##N##_sharedBytes = N / 2 * kUnitBytes + kBarrierBytes;
 DEFINE_TOKENS(16)
 DEFINE_TOKENS(32)
-DEFINE_TOKENS(64)
-DEFINE_TOKENS(128)
