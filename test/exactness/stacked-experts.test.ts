@@ -5,8 +5,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readModelConfig } from '../../src/deepseek-v2/parse-config.ts';
 import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
 import { widenPack } from '../cuda/widen-pack.ts';
+import { generate } from '../support/generate.ts';
 import { fixtureFolder, readGoldens } from '../support/goldens.ts';
-import { LocalEngine, LocalModel, type Output } from '../support/local-engine.ts';
+import { LocalEngine, LocalModel } from '../support/local-engine.ts';
 import { PagedCpu } from '../support/paged-cpu.ts';
 
 let cacheRoot: string;
@@ -14,12 +15,6 @@ beforeAll(() => {
   cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
 });
 afterAll(() => rmSync(cacheRoot, { recursive: true }));
-
-function generate(engine: LocalEngine, prompts: readonly { prompt: number[]; count: number }[]): Output[] {
-  const outputs = prompts.map(({ prompt, count }) => engine.add(prompt, count));
-  engine.runToEnd();
-  return outputs;
-}
 
 // Experts of f16 are packed with the shared ones in their stack. Widened to float32 the same pack runs here; what rounding to f16 moves is far
 // less than what a shared expert that is left out, or cut at the wrong column, would.

@@ -19,6 +19,7 @@ template <int BLOCKS, int N, int BOX_> struct Tile {
   static constexpr int BOX = BOX_, WEIGHT_ROWS = 128 * BLOCKS, BLOCKS_OF_SM = BLOCKS == 1 ? 2 : 1;
   static constexpr int COPYING_REGISTERS = BLOCKS_OF_SM == 2 ? 24 : 40, COMPUTING_REGISTERS = BLOCKS_OF_SM == 2 ? 104 : 232;
   static constexpr int WEIGHT_BYTES = WEIGHT_ROWS * kRowBytes, HALF = N * kRowBytes, STAGE = WEIGHT_BYTES + 2 * HALF;
+  static constexpr int BOX_PITCH = BOX * kRowBytes, BOX_BYTES = 2 * BOX_PITCH;  // from box to box of a half; of a box in both
   static constexpr int FIT = ((BLOCKS_OF_SM == 2 ? kSharedOfTwo : kSharedLimit) - 256) / STAGE, STAGES = FIT > 10 ? 10 : FIT;
   static constexpr int BARRIERS = STAGES * STAGE, SHARED = BARRIERS + 16 * STAGES;
 };
@@ -53,42 +54,11 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   if (tid < 128) {  // ---- copies, by one thread
     registersDown<S::COPYING_REGISTERS>();
     if (tid == 0) {
-      int4 item = make_int4(0, 0, 0, 0);
-      int boxes = 0;
-      const auto take = [&](int tile) {
-        item = itemOf(groups, tile / shape.rowTiles);
-        boxes = (item.z + S::BOX - 1) / S::BOX;
-      };
-      const auto askForWeights = [&](int tile, int k, int stage) {
-        const int weightRow = (item.x * shape.rowTiles + tile % shape.rowTiles) * S::WEIGHT_ROWS;
-        barrierExpect(full + 8 * stage, S::WEIGHT_BYTES + boxes * 2 * S::BOX * kRowBytes);
-        boxCopy(base + stage * S::STAGE, weights, k * kScaleBlock, weightRow, full + 8 * stage);
-      };
-      int ahead = 0;
-      if (blockIdx.x < tiles) {
-        take(blockIdx.x);
-        for (; ahead < min(steps, S::STAGES); ++ahead) askForWeights(blockIdx.x, ahead, ahead);
-      }
-      waitForPreviousKernel();
-      letNextKernelStart();  // after the wait: the groups that it reads early are then complete
-      for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-        take(tile);
-        for (int k = 0; k < steps; ++k) {
-          const uint32_t bar = full + 8 * stage, to = base + stage * S::STAGE;
-          if (ahead > 0) {
-            --ahead;
-          } else {
-            barrierWait(empty + 8 * stage, phase ^ 1);
-            askForWeights(tile, k, stage);
-          }
-          for (int box = 0; box < boxes; ++box) {
-            const uint32_t tokensTo = to + S::WEIGHT_BYTES + box * S::BOX * kRowBytes;
-            boxCopy(tokensTo, tokens, k * kScaleBlock, item.y + box * S::BOX, bar);
-            boxCopy(tokensTo + S::HALF, tokens, k * kScaleBlock + kScaleBlock / 2, item.y + box * S::BOX, bar);
-          }
-          advance();
-        }
-      }
+      const auto itemOfTile = [&](int tile) { return itemOf(groups, tile / shape.rowTiles); };
+      copyTiles<S, kScaleBlock>(weights, tiles, steps, base, full, empty, shape, itemOfTile, [&](uint32_t to, int column, int slot, uint32_t bar) {
+        boxCopy(to, tokens, column, slot, bar);
+        boxCopy(to + S::HALF, tokens, column + kScaleBlock / 2, slot, bar);
+      });
     }
     return;
   }

@@ -19,18 +19,18 @@ constexpr int kRowBytes = 2 * kDepth;
 // ------------------------------------------------------------------------------------------------------------ products
 // BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile; BOX: slots that are copied at once, only
 // as many boxes as hold tokens (the others' columns are computed from whatever is there, and not stored). LAST_FIRST: items from the last on, which
-// are the shared experts'. They have the most tokens, and what they read again and again is in the L2 cache by then (measured: faster for some tiles).
+// are the shared experts' and have the most tokens (measured: faster for one kind of tile, slower for others).
 template <int BLOCKS_, int N_, int BOX_, bool LAST_FIRST_> struct Tile {
   static constexpr int BLOCKS = BLOCKS_, N = N_, BOX = BOX_;
   static constexpr bool LAST_FIRST = LAST_FIRST_;
   static constexpr int WEIGHT_ROWS = 128 * BLOCKS;
   static constexpr int WEIGHT_BYTES = WEIGHT_ROWS * kRowBytes, STAGE = WEIGHT_BYTES + N * kRowBytes;
+  static constexpr int BOX_PITCH = BOX * kRowBytes, BOX_BYTES = BOX_PITCH;  // from box to box; of a box
   static constexpr int FIT = (kSharedLimit - 256) / STAGE, STAGES = FIT > 10 ? 10 : FIT;
   static constexpr int BARRIERS = STAGES * STAGE, SHARED = BARRIERS + 16 * STAGES;
 };
 
 // Grid: one block an SM (or fewer), 384 threads: warpgroup 0 copies, the others multiply. Every block takes each gridDim.x-th tile.
-// Launched early: the first tile's weights, which no kernel writes, are asked for while the kernel ahead still runs.
 template <class S, bool UP>
 DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const int* __restrict__ groups, __half* __restrict__ out,
                     GroupedShape shape) {
@@ -49,39 +49,9 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   if (tid < 128) {  // ---- copies, by one thread
     registersDown<40>();
     if (tid == 0) {
-      int4 item = make_int4(0, 0, 0, 0);
-      int boxes = 0;
-      const auto take = [&](int tile) {
-        item = itemOfTile(tile);
-        boxes = (item.z + S::BOX - 1) / S::BOX;
-      };
-      const auto askForWeights = [&](int tile, int k, int stage) {
-        const int weightRow = (item.x * shape.rowTiles + tile % shape.rowTiles) * S::WEIGHT_ROWS;
-        barrierExpect(full + 8 * stage, S::WEIGHT_BYTES + boxes * S::BOX * kRowBytes);
-        boxCopy(base + stage * S::STAGE, weights, k * kDepth, weightRow, full + 8 * stage);
-      };
-      int ahead = 0;
-      if (blockIdx.x < tiles) {
-        take(blockIdx.x);
-        for (; ahead < min(steps, S::STAGES); ++ahead) askForWeights(blockIdx.x, ahead, ahead);
-      }
-      waitForPreviousKernel();
-      letNextKernelStart();  // after the wait: the groups that it reads early are then complete
-      for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-        take(tile);
-        for (int k = 0; k < steps; ++k) {
-          if (ahead > 0) {
-            --ahead;
-          } else {
-            barrierWait(empty + 8 * stage, phase ^ 1);
-            askForWeights(tile, k, stage);
-          }
-          const uint32_t to = base + stage * S::STAGE + S::WEIGHT_BYTES;
-          for (int box = 0; box < boxes; ++box)
-            boxCopy(to + box * S::BOX * kRowBytes, tokens, k * kDepth, item.y + box * S::BOX, full + 8 * stage);
-          advance();
-        }
-      }
+      copyTiles<S, kDepth>(weights, tiles, steps, base, full, empty, shape, itemOfTile, [&](uint32_t to, int column, int slot, uint32_t bar) {
+        boxCopy(to, tokens, column, slot, bar);
+      });
     }
     return;
   }

@@ -18,6 +18,46 @@ struct GroupedShape {
 // An item of the groups: (expert, first slot, slots, 0). Past L1, which belongs to no kernel that is still running.
 DEVICE int4 itemOf(const int* groups, int item) { return __ldcg(reinterpret_cast<const int4*>(groups + 4) + item); }
 
+// A block's part of copying its tiles, by one thread. Launched early: the first tile's weights, which no kernel writes, are asked for while the kernel
+// ahead still runs. Of the tokens only as many boxes are copied as hold any.
+// S: a Tile; COLUMNS: of a stage; steps: stages of a tile; copyBox(to, column, slot, barrier)
+template <class S, int COLUMNS, class ItemOfTile, class CopyBox>
+DEVICE void copyTiles(const CUtensorMap* weights, int tiles, int steps, uint32_t base, uint32_t full, uint32_t empty, const GroupedShape& shape,
+                      const ItemOfTile& itemOfTile, const CopyBox& copyBox) {
+  int4 item = make_int4(0, 0, 0, 0);
+  int boxes = 0, ahead = 0, stage = 0;
+  uint32_t phase = 0;
+  const auto take = [&](int tile) {
+    item = itemOfTile(tile);
+    boxes = (item.z + S::BOX - 1) / S::BOX;
+  };
+  const auto askForWeights = [&](int tile, int k, int stage) {
+    const int weightRow = (item.x * shape.rowTiles + tile % shape.rowTiles) * S::WEIGHT_ROWS;
+    barrierExpect(full + 8 * stage, S::WEIGHT_BYTES + boxes * S::BOX_BYTES);
+    boxCopy(base + stage * S::STAGE, weights, k * COLUMNS, weightRow, full + 8 * stage);
+  };
+  if (blockIdx.x < tiles) {
+    take(blockIdx.x);
+    for (; ahead < min(steps, S::STAGES); ++ahead) askForWeights(blockIdx.x, ahead, ahead);
+  }
+  waitForPreviousKernel();
+  letNextKernelStart();  // after the wait: the groups that it reads early are then complete
+  for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+    take(tile);
+    for (int k = 0; k < steps; ++k) {
+      if (ahead > 0) {
+        --ahead;
+      } else {
+        barrierWait(empty + 8 * stage, phase ^ 1);
+        askForWeights(tile, k, stage);
+      }
+      const uint32_t to = base + stage * S::STAGE + S::WEIGHT_BYTES;
+      for (int box = 0; box < boxes; ++box) copyBox(to + box * S::BOX_PITCH, k * COLUMNS, item.y + box * S::BOX, full + 8 * stage);
+      advanceStage<S::STAGES>(stage, phase);
+    }
+  }
+}
+
 // silu(gate) * up of neighbouring rows. Lanes four apart hold gate and up of the same columns: each of the two makes one column's value.
 // Then lanes eight apart put neighbouring values together, one of rows 0 to 7, the other of rows 8 to 15.
 DEVICE void storeHidden(const float* v, int lane, __half* column0, size_t stride, int slots, int firstSlot) {
