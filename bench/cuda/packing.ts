@@ -2,26 +2,23 @@
 // npm run build && node bench/cuda/packing.ts [--layers 3] [--rounds 3] [--precision bf16|int8|float32] [--workers 8]
 // (Node 24; needs no GPU; 3 layers are 3.3 GB twice; --workers 0 packs in one thread)
 import { execFileSync } from 'node:child_process';
-import { randomFillSync } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { planPackedWeights } from '../../src/deepseek-v2/packed-weights.ts';
 import { parseDeepseekV2Config } from '../../src/deepseek-v2/parse-config.ts';
 import { FLOAT32, type Precision } from '../../src/deepseek-v2/precision.ts';
 import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
 import { packWorkers } from '../../src/packing/worker-count.ts';
 import { V2_LITE } from '../../test/deepseek-v2/published-configs.ts';
 import { describeMachine, formatMachine } from '../report.ts';
+import { writeRandomCheckpoint } from './random-checkpoint.ts';
 
 const PRECISIONS: Readonly<Record<string, Precision>> = {
   bf16: { stream: 'bf16', experts: 'f16' },
   int8: { stream: 'bf16', experts: 'u8' },
   float32: FLOAT32,
 };
-const CHUNK_BYTES = 8 * 2 ** 20;
 
 const { values } = parseArgs({
   options: {
@@ -35,31 +32,6 @@ const precision = PRECISIONS[values.precision];
 if (!precision) throw new Error(`--precision: ${values.precision} is not one of ${Object.keys(PRECISIONS).join(', ')}`);
 const config = parseDeepseekV2Config({ ...V2_LITE, num_hidden_layers: Number(values.layers) }, '--layers');
 const print = (text: string): boolean => process.stdout.write(`${text}\n`);
-
-/** Writes the tensors of `config` as one file of random bf16 values up to 0.03. @returns its bytes of data */
-async function writeCheckpoint(file: string): Promise<number> {
-  const header: Record<string, unknown> = {};
-  let bytes = 0;
-  for (const [name, shape] of planPackedWeights(config, FLOAT32).sourceShapes) {
-    const end = bytes + 2 * shape.reduce((a, b) => a * b, 1);
-    header[name] = { dtype: 'BF16', shape, data_offsets: [bytes, end] };
-    bytes = end;
-  }
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
-  const chunk = randomFillSync(Buffer.alloc(CHUNK_BYTES));
-  for (let i = 1; i < chunk.length; i += 2) chunk[i] = (chunk[i]! & 0x80) | 0x3c;
-  const handle = await open(file, 'w');
-  try {
-    await handle.write(Buffer.concat([length, text]));
-    for (let left = bytes; left > 0; left -= CHUNK_BYTES) await handle.write(chunk, 0, Math.min(left, CHUNK_BYTES));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  return bytes;
-}
 
 async function seconds(work: () => unknown): Promise<number> {
   const begin = performance.now();
@@ -75,7 +47,7 @@ try {
     JSON.stringify({ ...V2_LITE, num_hidden_layers: Number(values.layers) }),
   );
   const checkpoint = path.join(folder, 'model.safetensors');
-  const read = (await writeCheckpoint(checkpoint)) / 1e9;
+  const read = (await writeRandomCheckpoint(config, checkpoint)) / 1e9;
   const [copy, cacheRoot] = [path.join(folder, 'copy'), path.join(folder, 'cache')];
   for (let round = 1; round <= Number(values.rounds); round++) {
     const copied = await seconds(() => {

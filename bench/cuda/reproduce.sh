@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every figure of docs/cuda.md, on a machine with an NVIDIA GPU: bench/cuda/reproduce.sh [PART...]
-# Parts: kernels session exactness width range shipped evaluation sampling packing steps profile serve vllm (default: all). Each is bounded in time; the figures come last.
+# Parts: kernels session exactness width range shipped evaluation sampling packing startup steps profile serve vllm (default: all). Each is bounded in time; the figures come last.
 # Needs Node 24 ($NODE, default: node), `npm ci && npm run build`, and `install-cuda` with its files under $CACHE (default: the usual
 # place); kernels also needs python3 with PyTorch, width transformers too, vllm vLLM. Nothing is fetched from a network.
 set -uo pipefail
@@ -42,6 +42,9 @@ wants evaluation && part evaluation 240 26 "$node" test/cuda/evaluation.ts
 wants sampling && part sampling 120 10 "$node" test/cuda/device-sampling.ts
 if wants packing; then
   for precision in bf16 int8; do part "packing, $precision" 120 4 "$node" bench/cuda/packing.ts --precision "$precision"; done
+fi
+if wants startup; then
+  LATENT_SERVE_DEVICE=cuda part "start-up" 400 4 "$node" bench/cuda/start-up.ts
 fi
 if wants steps; then
   for options in "" "--quantization int8" "--kv-cache-dtype fp8" "--kv-cache-dtype int8" \
