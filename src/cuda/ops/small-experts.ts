@@ -13,7 +13,7 @@ import { launchRoute } from './portable-experts.ts';
 
 const FILE = 'hopper-experts-small.cubin';
 /** The kernel's limit. */
-const MAX_TOKENS = 32;
+const MAX_TOKENS = 8;
 const TOP_K = 6;
 /** Shared experts in a stack of f16; one of int8 has none. */
 const SHARED = 2;
@@ -40,7 +40,7 @@ function shapeOf({
 }
 
 /**
- * kernels/hopper/experts-small.cu: up to 32 tokens, one kernel. Its blocks wait for each other, so on one GPU no two
+ * kernels/hopper/experts-small.cu: up to 8 tokens, one kernel. Its blocks wait for each other, so on one GPU no two
  * sessions may run it at the same time.
  */
 export class SmallExperts implements ExpertsKernels, Disposable {

@@ -4,12 +4,12 @@
 
 #include "primitives.cuh"
 
-constexpr int kMaxTokens = 32, kTopK = 6, kMaxShared = 2, kMaxPairs = kMaxTokens * (kTopK + kMaxShared), kMaxExperts = 160 + kMaxShared;
+// A column of the products is a token, and a warp routes one.
+constexpr int kMaxTokens = 8, kTopK = 6, kMaxShared = 2, kMaxPairs = kMaxTokens * (kTopK + kMaxShared), kMaxExperts = 160 + kMaxShared;
 constexpr int kWarps = 8, kConsumers = kWarps * 32, kThreads = kConsumers + 32;
 constexpr int kWorkspaceHeader = 128;    // two counters (zero before and after every launch), then h [T * choices, inter] f16
-constexpr int kColumn = 18;              // floats from token column to token column of a 16 x 8 partial tile: no bank conflicts, 8-byte aligned
-constexpr int kPartial = 8 * kColumn;
-constexpr int kExtraCost = 2;            // quarters of a tile, for 8 tokens more of an expert
+constexpr int kColumn = 20;              // floats from token to token of a partial tile of 16 rows: stores without bank conflicts, 8-byte aligned
+constexpr int kPartial = kMaxTokens * kColumn;
 // h is kept as f16 in this unit: 1 / 16 of its values reach beyond what f16 holds in DeepSeek-V2, where some activations are huge.
 constexpr float kHiddenUnit = 16.f;
 
@@ -17,16 +17,15 @@ constexpr int maxOf(int a, int b) { return a > b ? a : b; }
 
 struct Plan {                            // every block makes its own from the pairs of tokens and experts
   uint64_t full[8], empty[8];
-  alignas(16) int id[kMaxPairs];         // expert of pair t * choices + k; -1: none
+  int id[kMaxPairs];                     // expert of pair t * choices + k; -1: none
   float routed[kMaxPairs];
-  int count[kMaxExperts], first[kMaxExperts];
-  int pair[kMaxPairs], token[kMaxPairs]; // pairs sorted by expert, then by token
-  float weight[kMaxPairs];
-  int expert[kMaxExperts], start[kMaxExperts + 1], work[kMaxExperts + 1];  // of the active experts: id, first pair, costs of the tiles up to there
-  int active, tile[2];                   // this block's tiles of the first product: from, to
+  uint32_t chosen[(kMaxExperts + 31) / 32];  // a bit for each expert: some token has chosen it
+  int expert[kMaxPairs];                 // the active experts, ascending
+  int pair[kMaxPairs][kMaxTokens];       // of an active expert and a token; -1: the token has not chosen it
+  float weight[kMaxPairs][kMaxTokens];
 };
 constexpr int kPlanBytes = (sizeof(Plan) + 127) / 128 * 128;
-constexpr int kScratchBytes = maxOf(5 * kWarps * kPartial, kWarps * kMaxTokens * 16) * 4;  // partial tiles of the first product, then sums of the second
+constexpr int kScratchBytes = 2 * kWarps * kPartial * 4;  // partial tiles of the warps, twice
 
 // CHUNK: columns of the first weights that the consumers take at once; PARTS: how many such chunks a slot of the ring holds. Where that is a
 // whole row, a slot is one contiguous copy (a copy costs the producer and the engine some 100 cycles). INT8: the weights, see int8.cuh; the scales
@@ -46,7 +45,6 @@ template <int HIDDEN_, int INTER_, int EXPERTS_, int SHARED_, bool INT8_, int CH
   static constexpr int FIT = (kSharedLimit - kPlanBytes - kScratchBytes) / SLOT, SLOTS = FIT > 8 ? 8 : FIT;
   static constexpr int SHARED_BYTES = kPlanBytes + kScratchBytes + SLOTS * SLOT;
   static constexpr int TILES = 2 * INTER / 16;                           // of one expert's first weights
-  static constexpr bool CROWD = HIDDEN <= 2048;                          // registers enough to make experts of more than 8 tokens fast as well
   static_assert(CHUNKS % PARTS == 0 && HIDDEN % KC == 0 && STEPS1 % kWarps == 0 && INTER % STEP == 0);
   static_assert(SLOTS >= 2 && ALL <= kMaxExperts && SHARED <= kMaxShared && EXPERTS % 32 == 0);
   static_assert(!INT8 || (WHOLE && HIDDEN % 128 == 0 && INTER % 128 == 0));
@@ -103,67 +101,24 @@ template <int EXPERTS, int SHARED> DEVICE void route(const float* logits, float 
   }
 }
 
-// What a tile of the first product costs: an expert's first 8 tokens hide behind the weights, 8 more do not (measured).
-DEVICE int tileCost(int tokens) { return tokens ? 4 + (tokens - 1) / 8 * kExtraCost : 0; }
-
-// Groups the pairs by expert, and gives this block its share of the tiles.
-template <class S> DEVICE void group(Plan& plan, int pairs, int tid) {
-  const int warp = tid >> 5, lane = tid & 31;
-  int rank = 0, total = 0;
+// Finds the active experts, and which pair of each is whose. Returns how many are active.
+template <class S> DEVICE int group(Plan& plan, int pairs, int tid) {
   const int id = tid < pairs ? plan.id[tid] : -1;
-  if (id >= 0) {
-    for (int q = 0; q < pairs; q += 4) {
-      const int4 v = *reinterpret_cast<const int4*>(plan.id + q);
-      const int s0 = v.x == id, s1 = v.y == id, s2 = v.z == id, s3 = v.w == id;
-      total += s0 + s1 + s2 + s3;
-      rank += (s0 & (q < tid)) + (s1 & (q + 1 < tid)) + (s2 & (q + 2 < tid)) + (s3 & (q + 3 < tid));
-    }
-    if (rank == 0) plan.count[id] = total;
-  }
+  if (id >= 0) atomicOr(plan.chosen + id / 32, 1u << id % 32);
   __syncthreads();
-  if (warp == 0) {
-    int active = 0, at = 0, work = 0;
-    for (int from = 0; from < S::ALL; from += 32) {
-      const int e = from + lane, n = e < S::ALL ? plan.count[e] : 0, mine = n | tileCost(n) << 16;
-      const uint32_t some = __ballot_sync(~0u, n > 0);
-      int before = mine;                 // both sums in one scan
+  int active = 0, before = 0;            // of all experts; of those before this pair's
 #pragma unroll
-      for (int d = 1; d < 32; d <<= 1) {
-        const int v = __shfl_up_sync(~0u, before, d);
-        if (lane >= d) before += v;
-      }
-      const int all = __shfl_sync(~0u, before, 31);
-      before -= mine;
-      if (n) {
-        const int a = active + __popc(some & ((1u << lane) - 1));
-        plan.expert[a] = e;
-        plan.start[a] = plan.first[e] = at + (before & 0xffff);
-        plan.work[a] = work + (before >> 16);
-      }
-      active += __popc(some);
-      at += all & 0xffff;
-      work += all >> 16;
-    }
-    if (lane == 0) {
-      plan.start[active] = at;
-      plan.work[active] = work;
-      plan.active = active;
-    }
+  for (int from = 0; from < S::ALL; from += 32) {
+    const uint32_t some = plan.chosen[from / 32];
+    active += __popc(some);
+    if (id >= from) before += __popc(id < from + 32 ? some & ((1u << (id - from)) - 1) : some);
   }
-  __syncthreads();
   if (id >= 0) {
-    const int at = plan.first[id] + rank;
-    plan.pair[at] = tid;
-    plan.token[at] = tid / S::CHOICES;
-    plan.weight[at] = plan.routed[tid] * kHiddenUnit;
-  }
-  if (tid < plan.active) {               // a tile belongs to the block in whose share of the cost it begins
-    const int from = plan.work[tid] * S::TILES, cost = plan.work[tid + 1] - plan.work[tid], all = plan.work[plan.active] * S::TILES;
-    for (int i = 0; i < 2; ++i) {
-      const int cut = (int)(all * (blockIdx.x + i) / gridDim.x) - from;  // 32 bits are enough for 10,000 blocks
-      if (cut >= 0 && cut < cost * S::TILES) plan.tile[i] = tid * S::TILES + (cut + cost - 1) / cost;
-      if (tid == plan.active - 1 && cut == cost * S::TILES) plan.tile[i] = plan.active * S::TILES;
-    }
+    const int token = tid / S::CHOICES;
+    plan.expert[before] = id;            // by all pairs of the expert
+    plan.pair[before][token] = tid;
+    plan.weight[before][token] = plan.routed[tid] * kHiddenUnit;
   }
   __syncthreads();
+  return active;
 }
