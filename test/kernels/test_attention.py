@@ -39,6 +39,7 @@ class Step:
     def plan(self, first, context):
         module("attention-decode").launch("attentionPlan", (1,), 1024, [first, context, self.lengths, self.plan_data, self.num_sequences,
                                                                         self.num_decodes, self.blocks])
+        module("attention-decode").launch("attentionPlanned", (1,), 1, [self.plan_data])
 
     def pool_arguments(self, pool):
         """pool [pages, PAGE, WIDTH], or bytes [pages, PAGE, 656]"""

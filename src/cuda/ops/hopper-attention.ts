@@ -65,12 +65,12 @@ export function launchPlan(
   { firstTokens, contextLengths, lengths, plan }: PlanPointers,
   stream: Pointer,
 ): void {
-  const launch = { grid: [1], block: 1024, stream } as const;
-  kernels.modules
-    .get(DECODE_FILE)
-    .launch('attentionPlan', launch, (into) =>
-      into.pointers(firstTokens, contextLengths, lengths, plan).ints(numSequences, kernels.step.numDecodes, blocks),
-    );
+  const module = kernels.modules.get(DECODE_FILE);
+  module.launch('attentionPlan', { grid: [1], block: 1024, stream }, (into) =>
+    into.pointers(firstTokens, contextLengths, lengths, plan).ints(numSequences, kernels.step.numDecodes, blocks),
+  );
+  // Attention reads the plan before it waits for the kernel ahead.
+  module.launch('attentionPlanned', { grid: [1], block: 1, stream }, (into) => into.pointers(plan));
 }
 
 export interface AttentionStep {

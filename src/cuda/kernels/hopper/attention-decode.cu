@@ -71,6 +71,10 @@ attentionPlan(const int* __restrict__ firstTokens, const int* __restrict__ conte
   }
 }
 
+// One thread, launched ordinarily behind attentionPlan, so that the plan is in memory before anything behind this one starts: attention is launched
+// early and reads the plan before it waits, which would not do right behind the kernel that writes it.
+extern "C" __global__ void attentionPlanned(const int* plan) {}
+
 // ----------------------------------------------------------------------------------------------------------- attention
 // Grid (blocks, queryLength * heads / 16), 384 threads, one block an SM: 8 warps that compute and a warpgroup that copies.
 // A warp holds all 16 query rows in registers, takes 8 of a tile's 64 tokens for the scores and 64 of the 512 columns for
