@@ -5,6 +5,7 @@ MODEL is a folder of make-model.ts; needs vLLM (the figures of docs/cuda.md: 0.2
 of the last half of the tokens, where no prompt is in any step.
 """
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -46,6 +47,17 @@ def register_plugin(folder):
     os.environ['PYTHONPATH'] = os.pathsep.join([*paths, *filter(None, [os.environ.get('PYTHONPATH')])])
 
 
+def write_config(model, folder):
+    """The model's configuration as transformers takes it: JavaScript writes 0 where it insists on 0.0."""
+    config = json.loads((Path(model) / 'config.json').read_text())
+    config.pop('auto_map', None)
+    for name in ('attention_dropout', 'aux_loss_alpha', 'routed_scaling_factor'):
+        if name in config:
+            config[name] = float(config[name])
+    (Path(folder) / 'config.json').write_text(json.dumps(config))
+    return config
+
+
 def median(values):
     """The one that waves.ts takes: the upper of the two middle ones."""
     return sorted(values)[len(values) // 2]
@@ -67,18 +79,17 @@ def main():
         os.environ.setdefault(name, value)
     with tempfile.TemporaryDirectory() as folder:
         register_plugin(folder)
-        measure(options)
+        model = Path(folder) / 'model'
+        model.mkdir()
+        measure(options, str(model), write_config(options.model, model)['vocab_size'])
 
 
-def measure(options):
-    import json
-
+def measure(options, model, vocabulary):
     import numpy
     import vllm
 
-    vocabulary = json.loads((Path(options.model) / 'config.json').read_text())['vocab_size']
     engine = vllm.LLM(
-        model=options.model, load_format='dummy', skip_tokenizer_init=True, dtype='bfloat16', max_model_len=4096, max_num_seqs=256,
+        model=model, load_format='dummy', skip_tokenizer_init=True, dtype='bfloat16', max_model_len=4096, max_num_seqs=256,
         gpu_memory_utilization=options.gpu_memory_utilization, enable_prefix_caching=False, seed=0,
         # A graph per batch that is measured: vLLM's 51 of its own choice take longer to capture and measure the same.
         compilation_config={'cudagraph_capture_sizes': [1, 2, 4, 8, 16, 32, 64, 128, 256]},
