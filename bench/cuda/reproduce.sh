@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every figure of docs/cuda.md, on a machine with an NVIDIA GPU: bench/cuda/reproduce.sh [PART...]
-# Parts: kernels session exactness width range shipped evaluation sampling packing startup steps profile serve vllm (default: all). Each is bounded in time; the figures come last.
+# Parts: kernels timings session exactness width range shipped evaluation sampling packing startup steps profile serve vllm (default: all). Each is bounded in time; the figures come last.
 # Needs Node 24 ($NODE, default: node), `npm ci && npm run build`, and `install-cuda` with its files under $CACHE (default: the usual
 # place); kernels also needs python3 with PyTorch, width transformers too, vllm vLLM. Nothing is fetched from a network.
 set -uo pipefail
@@ -27,6 +27,7 @@ wants() { [ ${#parts[@]} -eq 0 ] || printf '%s\n' "${parts[@]}" | grep -qx "$1";
 parts=("$@")
 
 wants kernels && part kernels 300 12 python3 test/kernels/run_all.py
+wants timings && part "timings of kernels" 200 140 python3 test/kernels/run_all.py bench bench_fused bench_few
 wants session && part session 150 21 "$node" test/cuda/hopper.ts
 wants exactness && part exactness 240 90 "$node" test/cuda/exactness.ts f32 bf16
 wants width && part "full width" 120 8 "$node" test/cuda/full-width.ts
