@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every figure of docs/cuda.md, on a machine with an NVIDIA GPU: bench/cuda/reproduce.sh [PART...]
-# Parts: kernels timings session exactness width range shipped evaluation sampling packing startup steps profile serve vllm (default: all). Each is bounded in time; the figures come last.
+# Parts: kernels timings session exactness width range repeatability shipped evaluation sampling packing startup steps profile serve vllm (default: all). Each is bounded in time; the figures come last.
 # Needs Node 24 ($NODE, default: node), `npm ci && npm run build`, and `install-cuda` with its files under $CACHE (default: the usual
 # place); kernels also needs python3 with PyTorch, width transformers too, vllm vLLM. Nothing is fetched from a network.
 set -uo pipefail
@@ -39,6 +39,7 @@ if wants shipped; then
     part "shipped model, $dtype" 60 3 "$node" test/cuda/shipped-model.ts --device cuda --dtype "$dtype" --cache-dir "$cache" --log-level warn
   done
 fi
+wants repeatability && part repeatability 300 26 "$node" test/cuda/repeatability.ts
 wants evaluation && part evaluation 240 26 "$node" test/cuda/evaluation.ts
 wants sampling && part sampling 120 10 "$node" test/cuda/device-sampling.ts
 if wants packing; then
