@@ -1,7 +1,7 @@
 import { invariant } from '../errors.ts';
 import type { Pointer } from './api-functions.ts';
 import type { CustomOp, KernelContext, KernelTensor } from './custom-op.ts';
-import { type ElementType, elementCount } from './element-type.ts';
+import { type ElementType, elementCount, type TensorData } from './element-type.ts';
 import type { OnnxRuntime } from './runtime.ts';
 import { dataAddress, nativeShape, readShape, viewMemory } from './tensor.ts';
 
@@ -31,7 +31,7 @@ export class NativeKernelContext implements KernelContext {
     const value = this.#runtime.out((out) => this.#runtime.api.KernelContext_GetInput(this.#pointer, index, out));
     if (value === 0n) return undefined;
     const onHost = this.#op.provider === 'cpu' || declared.memory === 'host';
-    return kernelTensor(this.#runtime, value, readShape(this.#runtime, value), declared.type, onHost);
+    return new NativeKernelTensor(this.#runtime, value, declared.type, onHost);
   }
 
   output(index: number, shape: readonly number[]): KernelTensor {
@@ -40,7 +40,7 @@ export class NativeKernelContext implements KernelContext {
     const value = this.#runtime.out((out) =>
       this.#runtime.api.KernelContext_GetOutput(this.#pointer, index, nativeShape(shape), shape.length, out),
     );
-    return kernelTensor(this.#runtime, value, shape, declared.type, this.#op.provider === 'cpu');
+    return new NativeKernelTensor(this.#runtime, value, declared.type, this.#op.provider === 'cpu', shape);
   }
 
   get gpuStream(): Pointer {
@@ -48,21 +48,41 @@ export class NativeKernelContext implements KernelContext {
   }
 }
 
-function kernelTensor(
-  runtime: OnnxRuntime,
-  value: Pointer,
-  shape: readonly number[],
-  elementType: ElementType,
-  onHost: boolean,
-): KernelTensor {
-  const pointer = dataAddress(runtime, value);
-  return {
-    shape,
-    elementType,
-    pointer,
-    data() {
-      invariant(onHost, 'device memory has no view in JavaScript');
-      return viewMemory(pointer, elementType, elementCount(shape));
-    },
-  };
+/** Asks ONNX Runtime for shape and address when somebody wants to know: of many inputs an operator needs one of the two. */
+class NativeKernelTensor implements KernelTensor {
+  readonly elementType: ElementType;
+  readonly #runtime: OnnxRuntime;
+  readonly #value: Pointer;
+  readonly #onHost: boolean;
+  #shape: readonly number[] | undefined;
+  #pointer: Pointer | undefined;
+
+  constructor(
+    runtime: OnnxRuntime,
+    value: Pointer,
+    elementType: ElementType,
+    onHost: boolean,
+    shape?: readonly number[],
+  ) {
+    this.#runtime = runtime;
+    this.#value = value;
+    this.elementType = elementType;
+    this.#onHost = onHost;
+    this.#shape = shape;
+  }
+
+  get shape(): readonly number[] {
+    this.#shape ??= readShape(this.#runtime, this.#value);
+    return this.#shape;
+  }
+
+  get pointer(): Pointer {
+    this.#pointer ??= dataAddress(this.#runtime, this.#value);
+    return this.#pointer;
+  }
+
+  data(): TensorData {
+    invariant(this.#onHost, 'device memory has no view in JavaScript');
+    return viewMemory(this.pointer, this.elementType, elementCount(this.shape));
+  }
 }

@@ -139,13 +139,17 @@ export function viewMemory(address: Pointer, elementType: ElementType, elements:
 }
 
 export function readShape(runtime: OnnxRuntime, value: Pointer): number[] {
-  const elementType = offHeap(new Int32Array(1));
-  const rank = offHeap(new BigUint64Array(1));
   const dims = runtime.out((out) =>
-    runtime.api.GetTensorElementTypeAndShapeDataReference(value, elementType, out, rank),
+    runtime.api.GetTensorElementTypeAndShapeDataReference(value, elementTypeOut, out, rankOut),
   );
-  return Array.from({ length: Number(rank[0]) }, (_, i) => Number(koffi.decode.int64(dims + BigInt(i * 8))));
+  const shape: number[] = [];
+  for (let i = 0n; i < rankOut[0]!; i++) shape.push(Number(koffi.decode.int64(dims + 8n * i)));
+  return shape;
 }
+
+/** Out parameters of {@link readShape}, which operators call several times each: to make new ones takes as long as the call. */
+const elementTypeOut = offHeap(new Int32Array(1));
+const rankOut = offHeap(new BigUint64Array(1));
 
 /** The shape as int64_t values. */
 export function nativeShape(shape: readonly number[]): BigInt64Array {
