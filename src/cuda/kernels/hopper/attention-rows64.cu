@@ -164,9 +164,9 @@ struct Stages {
   uint32_t keys, full, empty, bytes;
 };
 
-template <typename T, typename Walk>
-DEVICE void copyTiles(const PlainPages& pages, Walk& walk, Stages stages, const int* blockTable, int maxBlocks, int thread, uint8_t*) {
-  if (thread != 0) return;
+// Every tile of the walk, the number of its page read a tile ahead: copyTile(page, stage, phase)
+template <typename Walk, typename CopyTile>
+DEVICE void forEachTile(Walk& walk, const int* blockTable, int maxBlocks, const CopyTile& copyTile) {
   Work work;
   int stage = 0;
   uint32_t phase = 0;
@@ -175,18 +175,26 @@ DEVICE void copyTiles(const PlainPages& pages, Walk& walk, Stages stages, const 
     int page = work.length > 0 ? table[0] : 0;
     for (int j = 0; j < work.tiles; ++j) {
       const int after = j + 1 < work.tiles ? table[j + 1] : 0;
-      barrierWait(stages.empty + 8 * stage, phase ^ 1);
-#pragma unroll 1
-      for (int i = 0; i < kBoxes; ++i) {
-        const uint32_t bar = stages.full + 24 * stage + i / 3 * 8;
-        if (i % 3 == 0) barrierExpect(bar, 3 * kBoxBytes);
-        boxCopy(stages.keys + stage * kTileBytes + i * kBoxBytes, pages.map, i * 64, page * kTile, bar);
-      }
+      copyTile(page, stage, phase);
       page = after;
       stage ^= 1;
       phase ^= stage == 0;
     }
   }
+}
+
+template <typename T, typename Walk>
+DEVICE void copyTiles(const PlainPages& pages, Walk& walk, Stages stages, const int* blockTable, int maxBlocks, int thread, uint8_t*) {
+  if (thread != 0) return;
+  forEachTile(walk, blockTable, maxBlocks, [&](int page, int stage, uint32_t phase) {
+    barrierWait(stages.empty + 8 * stage, phase ^ 1);
+#pragma unroll 1
+    for (int i = 0; i < kBoxes; ++i) {
+      const uint32_t bar = stages.full + 24 * stage + i / 3 * 8;
+      if (i % 3 == 0) barrierExpect(bar, 3 * kBoxBytes);
+      boxCopy(stages.keys + stage * kTileBytes + i * kBoxBytes, pages.map, i * 64, page * kTile, bar);
+    }
+  });
 }
 
 template <typename T, typename Code, typename Walk>
@@ -195,45 +203,34 @@ DEVICE void copyTiles(const CodedPages<Code>& pages, Walk& walk, Stages stages, 
   using Tile = CodedTile<T, Code>;
   const Tile mine(thread);
   float* scales = reinterpret_cast<float*>(shared + kScalesAt);
-  Work work;
-  int stage = 0;
-  uint32_t phase = 0;
-  while (walk.next(work)) {
-    const int* table = blockTable + (size_t)work.sequence * maxBlocks + work.firstTile;
-    int page = work.length > 0 ? table[0] : 0;
-    for (int j = 0; j < work.tiles; ++j) {
-      const int after = j + 1 < work.tiles ? table[j + 1] : 0;
-      const uint32_t tile = stages.keys + stage * kTileBytes, full = stages.full + 24 * stage, bytes = stages.bytes + 8 * stage;
-      const float4* from = reinterpret_cast<const float4*>(pages.pool + (size_t)(page * kTile + thread) * kCodedRow + kCodedScalesAt);
-      float4 rowScales;
-      if (thread < kTile) rowScales = *from;
-      barrierWait(stages.empty + 8 * stage, phase ^ 1);
-      if (thread == 0) {
-        barrierExpect(bytes, 5 * kBoxBytes);
+  forEachTile(walk, blockTable, maxBlocks, [&](int page, int stage, uint32_t phase) {
+    const uint32_t tile = stages.keys + stage * kTileBytes, full = stages.full + 24 * stage, bytes = stages.bytes + 8 * stage;
+    const float4* from = reinterpret_cast<const float4*>(pages.pool + (size_t)(page * kTile + thread) * kCodedRow + kCodedScalesAt);
+    float4 rowScales;
+    if (thread < kTile) rowScales = *from;
+    barrierWait(stages.empty + 8 * stage, phase ^ 1);
+    if (thread == 0) {
+      barrierExpect(bytes, 5 * kBoxBytes);
 #pragma unroll 1
-        for (int i = 0; i < 4; ++i) boxCopy(tile + (4 + i) * kBoxBytes, pages.map, i * 64, page * kTile, bytes);
-        boxCopy(tile + 8 * kBoxBytes, pages.map, kCodedRopeAt / 2, page * kTile, bytes);
-      }
-      if (thread < kTile) reinterpret_cast<float4*>(scales)[thread] = rowScales;
-      namedBarrier(4, 128);
-      barrierWait(bytes, phase);
-      typename Tile::Bytes ahead = mine.load(tile, scales, 0);
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        const typename Tile::Bytes box = ahead;
-        if (i < 3) ahead = mine.load(tile, scales, i + 1);
-        if (i == 2) namedBarrier(4, 128);  // everybody has read all of it, what the values overwrite and the scales
-        mine.store(box, tile, i);
-        if (i >= 1) {
-          asyncProxyFence();
-          barrierArrive(full + 8 * (i - 1));
-        }
-      }
-      page = after;
-      stage ^= 1;
-      phase ^= stage == 0;
+      for (int i = 0; i < 4; ++i) boxCopy(tile + (4 + i) * kBoxBytes, pages.map, i * 64, page * kTile, bytes);
+      boxCopy(tile + 8 * kBoxBytes, pages.map, kCodedRopeAt / 2, page * kTile, bytes);
     }
-  }
+    if (thread < kTile) reinterpret_cast<float4*>(scales)[thread] = rowScales;
+    namedBarrier(4, 128);
+    barrierWait(bytes, phase);
+    typename Tile::Bytes ahead = mine.load(tile, scales, 0);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      const typename Tile::Bytes box = ahead;
+      if (i < 3) ahead = mine.load(tile, scales, i + 1);
+      if (i == 2) namedBarrier(4, 128);  // everybody has read all of it, what the values overwrite and the scales
+      mine.store(box, tile, i);
+      if (i >= 1) {
+        asyncProxyFence();
+        barrierArrive(full + 8 * (i - 1));
+      }
+    }
+  });
 }
 
 template <typename T, typename Pages, typename Walk, typename Shape>

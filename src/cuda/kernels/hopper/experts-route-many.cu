@@ -73,21 +73,17 @@ extern "C" __global__ void __launch_bounds__(kThreads, 1) placeParts(int* counts
 template <typename T>
 DEVICE void spreadParts(const T* x, const int* counts, int* pairOfSlot, int* slotOfPair, __half* rows, int choices, int hidden, int experts) {
   const int token = blockIdx.x, lane = threadIdx.x & 31;
-  x += (size_t)token * hidden;
-  const int column = threadIdx.x * 8;
-  uint4 v = make_uint4(0, 0, 0, 0);
-  if (column < hidden) v = loadAsHalves(x + column);
-  waitForPreviousKernel();
-  letNextKernelStart();  // after the wait: the items that the first product reads early are then complete
-  const int pair = token * choices + lane, place = lane < choices ? __ldcg(slotOfPair + pair) : -1;
-  int ownSlot = -1;
-  if (place >= 0) ownSlot = __ldcg(counts + token / tokensOfPart(gridDim.x) * experts + (place >> 16)) + (place & 0xffff);
-  __syncthreads();  // all warps have read the place
-  if (place >= 0 && threadIdx.x < 32) {
-    slotOfPair[pair] = ownSlot;
-    pairOfSlot[ownSlot] = pair;
-  }
-  spreadRow(x, v, column, ownSlot, rows, choices, hidden);
+  spreadRow(x + (size_t)token * hidden, rows, choices, hidden, [&]() {
+    const int pair = token * choices + lane, place = lane < choices ? __ldcg(slotOfPair + pair) : -1;
+    int ownSlot = -1;
+    if (place >= 0) ownSlot = __ldcg(counts + token / tokensOfPart(gridDim.x) * experts + (place >> 16)) + (place & 0xffff);
+    __syncthreads();  // all warps have read the place
+    if (place >= 0 && threadIdx.x < 32) {
+      slotOfPair[pair] = ownSlot;
+      pairOfSlot[ownSlot] = pair;
+    }
+    return ownSlot;
+  });
 }
 
 // EXPERTS: how many there can be.

@@ -79,18 +79,10 @@ DEVICE void routeAndGroup(const float* logits, int* ids, float* weights, int* gr
 }
 
 // Grid T, block 256; hidden is a multiple of 256: a token's row into the slots of its pairs. slotOfPair: the end of groups.
-// Launched behind routeAndGroup, which does not write x, so that its first part is loaded before that has ended.
 template <typename T>
 DEVICE void spreadRows(const T* x, const int* slotOfPair, __half* rows, int choices, int hidden) {
   const int token = blockIdx.x, lane = threadIdx.x & 31;
-  x += (size_t)token * hidden;
-  const int column = threadIdx.x * 8;
-  uint4 v = make_uint4(0, 0, 0, 0);
-  if (column < hidden) v = loadAsHalves(x + column);
-  waitForPreviousKernel();
-  letNextKernelStart();  // after the wait: the groups that the first product reads early are then complete
-  const int ownSlot = lane < choices ? slotOfPair[token * choices + lane] : -1;
-  spreadRow(x, v, column, ownSlot, rows, choices, hidden);
+  spreadRow(x + (size_t)token * hidden, rows, choices, hidden, [&]() { return lane < choices ? slotOfPair[token * choices + lane] : -1; });
 }
 
 // EXPERTS: how many there can be.

@@ -148,10 +148,16 @@ DEVICE uint4 loadAsHalves(const T* from) {
   return v;
 }
 
-// The rest of a token's row, from `column` on (whose eight values are `v`), into the slots of its pairs: lane k has that of pair k, -1 for none.
-// By a block of 256 threads.
-template <typename T>
-DEVICE void spreadRow(const T* row, uint4 v, int column, int ownSlot, __half* rows, int choices, int hidden) {
+// A token's row into the slots of its pairs, by a block of 256 threads: lane k of each warp is told the slot of pair k, -1 for none. Launched early
+// behind a kernel that does not write x: the row's first part is loaded before that has ended.
+template <typename T, class SlotOfLane>
+DEVICE void spreadRow(const T* row, __half* rows, int choices, int hidden, const SlotOfLane& slotOfLane) {
+  int column = threadIdx.x * 8;
+  uint4 v = make_uint4(0, 0, 0, 0);
+  if (column < hidden) v = loadAsHalves(row + column);
+  waitForPreviousKernel();
+  letNextKernelStart();  // after the wait: what the first product reads early of the groups is then complete
+  const int ownSlot = slotOfLane();
   while (column < hidden) {
     for (int k = 0; k < choices; ++k) {
       const int slot = __shfl_sync(~0u, ownSlot, k);
