@@ -8,7 +8,6 @@ import type { Precision } from '../../src/deepseek-v2/precision.ts';
 import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import { CudaRank } from '../../src/ranks/cuda-rank.ts';
-import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
 import { layOut, PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
 import type { Rank } from '../../src/ranks/rank.ts';
 import type { SamplingBuffers } from '../../src/ranks/sampling-buffers.ts';
@@ -16,6 +15,7 @@ import { decodeBuckets } from '../../src/runner/decode-buckets.ts';
 import { PagedRunner } from '../../src/runner/paged-runner.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import { type DeviceLimits, type EngineShape, type LocalDevice, LocalEngine } from '../support/local-engine.ts';
+import { LocalRankGroup } from '../support/local-rank-group.ts';
 import { openCudaRuntime } from './cuda-runtime.ts';
 
 const MAX_LIST_ENTRIES = 2 ** 16;

@@ -5,10 +5,10 @@ import type { KvCacheDtype } from '../../src/deepseek-v2/latent-row.ts';
 import type { Precision } from '../../src/deepseek-v2/precision.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import { CudaRank } from '../../src/ranks/cuda-rank.ts';
-import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
 import { PagedStepBuffers, type PagedStepLimits } from '../../src/ranks/paged-step-buffers.ts';
 import { PagedRunner } from '../../src/runner/paged-runner.ts';
 import type { WorkEntry } from '../../src/runner/step-work.ts';
+import { LocalRankGroup } from '../support/local-rank-group.ts';
 import { openCudaRuntime } from './cuda-runtime.ts';
 
 export const BLOCK_SIZE = 64;

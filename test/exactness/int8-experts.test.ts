@@ -1,20 +1,21 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readModelConfig } from '../../src/deepseek-v2/parse-config.ts';
+import type { Precision } from '../../src/deepseek-v2/precision.ts';
 import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
+import { type TemporaryFolder, temporaryFolder } from '../checkpoint/write-safetensors.ts';
 import { generate } from '../support/generate.ts';
-import { fixtureFolder, readGoldens } from '../support/goldens.ts';
+import { fixtureFolder } from '../support/goldens.ts';
 import { LocalEngine, LocalModel } from '../support/local-engine.ts';
 import { PagedCpu } from '../support/paged-cpu.ts';
+import { expectSameAnswers, shortPrompts } from './same-answers.ts';
 
-let cacheRoot: string;
+let cache: TemporaryFolder;
 beforeAll(() => {
-  cacheRoot = mkdtempSync(path.join(tmpdir(), 'latent-serve-test-'));
+  cache = temporaryFolder();
 });
-afterAll(() => rmSync(cacheRoot, { recursive: true }));
+afterAll(() => cache.remove());
 
 describe('the CUDA graph with int8 experts', () => {
   it.each(['v2-lite-like', 'v2-like', 'odd-sizes'] as const)(
@@ -22,20 +23,13 @@ describe('the CUDA graph with int8 experts', () => {
     async (name) => {
       const folder = fixtureFolder(name);
       const config = await readModelConfig(folder);
-      const prompts = readGoldens(name)
-        .slice(0, 6)
-        .map(({ prompt, tokens }) => ({ prompt, count: Math.min(8, tokens.length) }));
+      const prompts = shortPrompts(name);
       using reference = await LocalModel.load(folder, 'int8');
       using cpu = reference.engine();
-      const wanted = generate(cpu, prompts);
-      const packed = await packCheckpoint({ folder, config, precision: { stream: 'f32', experts: 'u8' }, cacheRoot });
+      const precision: Precision = { stream: 'f32', experts: 'u8' };
+      const packed = await packCheckpoint({ folder, config, precision, cacheRoot: cache.path });
       using engine = new LocalEngine(config, new PagedCpu(config, packed, { experts: 'u8' }), { numBlocks: 128 });
-      generate(engine, prompts).forEach(({ tokens, logprobs }, index) => {
-        expect(tokens).toEqual(wanted[index]!.tokens);
-        logprobs.forEach(({ logprob }, i) => {
-          expect(Math.abs(logprob - wanted[index]!.logprobs[i]!.logprob)).toBeLessThan(1e-4);
-        });
-      });
+      expectSameAnswers(generate(engine, prompts), generate(cpu, prompts), 1e-4);
     },
   );
 });

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { float32ToBf16, float32ToFp16 } from '../../src/checkpoint/float16.ts';
 import { readRows } from '../../src/checkpoint/tensor-rows.ts';
@@ -14,26 +14,24 @@ import { requireDiskSpace } from '../../src/packing/disk-space.ts';
 import { type PackOptions, packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
 import type { PackedDtype, PackedModel } from '../../src/packing/packed-model.ts';
 import type { PackProgress } from '../../src/packing/progress.ts';
-import { type TemporaryFolder, type TensorData, temporaryFolder } from '../checkpoint/write-safetensors.ts';
+import { type TensorData, temporaryFolder } from '../checkpoint/write-safetensors.ts';
+import { modelAndCache } from './model-and-cache.ts';
 import { assembleNaively, decodeNaively } from './naive-assembly.ts';
 import { SMALL, tensorsOf, writeShards, writeSingle } from './synthetic-checkpoint.ts';
 
 const MODELS = fileURLToPath(new URL('../fixtures/models/', import.meta.url));
 
-let model: TemporaryFolder;
-let cache: TemporaryFolder;
-beforeEach(() => {
-  model = temporaryFolder();
-  cache = temporaryFolder();
-});
-afterEach(() => {
-  model.remove();
-  cache.remove();
-});
+const folders = modelAndCache();
 
 const pack = (options: Partial<PackOptions> = {}): Promise<PackedModel> =>
-  packCheckpoint({ folder: model.path, config: SMALL, precision: FLOAT32, cacheRoot: cache.path, ...options });
-const store = (): string[] => readdirSync(path.join(cache.path, 'packed'));
+  packCheckpoint({
+    folder: folders.model.path,
+    config: SMALL,
+    precision: FLOAT32,
+    cacheRoot: folders.cache.path,
+    ...options,
+  });
+const store = (): string[] => readdirSync(path.join(folders.cache.path, 'packed'));
 const weightsOf = ({ folder, weightsFile }: PackedModel): Buffer => readFileSync(path.join(folder, weightsFile));
 
 function encode(values: Float32Array<ArrayBuffer>, dtype: PackedDtype): ArrayBuffer {
@@ -67,7 +65,7 @@ function expectSameAsNaive(
 describe('packed contents', () => {
   it('equal a naive assembly, for mixed types and several shards', async () => {
     const tensors = tensorsOf(SMALL, ['BF16', 'F32', 'F16', 'BF16', 'F16']);
-    writeShards(model.path, tensors, 3);
+    writeShards(folders.model.path, tensors, 3);
     const packed = await pack();
     expectSameAsNaive(packed, SMALL, (name) => decodeNaively(tensors.get(name)!.dtype, tensors.get(name)!.bytes));
   });
@@ -77,7 +75,7 @@ describe('packed contents', () => {
     { stream: 'f16', experts: 'f16' },
   ] as const)('equal a naive assembly in $stream with experts in $experts', async (precision) => {
     const tensors = tensorsOf(SMALL, ['BF16', 'F32', 'F16', 'BF16', 'F16']);
-    writeShards(model.path, tensors, 2);
+    writeShards(folders.model.path, tensors, 2);
     const packed = await pack({ precision });
     expect(packed.tensors.get('layers.1.router')?.dtype).toBe('f32');
     expect(packed.tensors.get('layers.1.experts_gate_up')?.dtype).toBe('f16');
@@ -92,7 +90,7 @@ describe('packed contents', () => {
     const { bytes } = tensors.get(name)!;
     const value = Buffer.from(Float32Array.of(-70_000).buffer);
     bytes.set(dtype === 'F32' ? value : value.subarray(2), 0);
-    writeSingle(model.path, tensors);
+    writeSingle(folders.model.path, tensors);
     const packing = pack({ precision: { stream: 'bf16', experts: 'f16' } });
     await expect(packing).rejects.toThrow(CheckpointError);
     await expect(packing).rejects.toThrow(`${name} has values beyond fp16`);
@@ -115,7 +113,7 @@ describe('packed contents', () => {
   });
 
   it('reports progress up to the last byte', async () => {
-    writeSingle(model.path, tensorsOf(SMALL));
+    writeSingle(folders.model.path, tensorsOf(SMALL));
     const seen: PackProgress[] = [];
     const { tensors } = await pack({ onProgress: (progress) => seen.push(progress) });
     const total = [...tensors.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
@@ -127,14 +125,14 @@ describe('packed contents', () => {
 
 describe('reuse', () => {
   it('takes a pack that is there', async () => {
-    writeSingle(model.path, tensorsOf(SMALL));
+    writeSingle(folders.model.path, tensorsOf(SMALL));
     const first = await pack();
     const again = await pack({ onProgress: () => expect.unreachable('packed again') });
     expect(again).toEqual(first);
   });
 
   it('does not depend on where a small model lies, nor on its time stamps', async () => {
-    writeSingle(model.path, tensorsOf(SMALL));
+    writeSingle(folders.model.path, tensorsOf(SMALL));
     const first = await pack();
     const copy = temporaryFolder();
     writeSingle(copy.path, tensorsOf(SMALL));
@@ -144,19 +142,19 @@ describe('reuse', () => {
   });
 
   it('tells models apart that differ in one weight only, whatever their time stamps', async () => {
-    const file = path.join(model.path, 'model.safetensors');
+    const file = path.join(folders.model.path, 'model.safetensors');
     const tensors = tensorsOf(SMALL);
-    writeSingle(model.path, tensors);
+    writeSingle(folders.model.path, tensors);
     utimesSync(file, 499162500, 499162500);
     const first = await pack();
     tensors.get('model.layers.1.mlp.experts.2.up_proj.weight')!.bytes[5]! ^= 1;
-    writeSingle(model.path, tensors);
+    writeSingle(folders.model.path, tensors);
     utimesSync(file, 499162500, 499162500);
     expect((await pack()).folder).not.toBe(first.folder);
   });
 
   it('does not pack again for a configuration that leaves the weights alone', async () => {
-    writeSingle(model.path, tensorsOf(SMALL));
+    writeSingle(folders.model.path, tensorsOf(SMALL));
     const first = await pack();
     expect((await pack({ config: { ...SMALL, ropeTheta: 1e6, eosTokenIds: [7] } })).folder).toBe(first.folder);
   });
@@ -179,7 +177,7 @@ describe('reuse', () => {
       },
     ],
   ])('packs again after %s', async (_, damage) => {
-    writeSingle(model.path, tensorsOf(SMALL));
+    writeSingle(folders.model.path, tensorsOf(SMALL));
     const first = await pack();
     const before = weightsOf(first);
     damage(first.folder);
@@ -193,12 +191,12 @@ describe('reuse', () => {
 
 describe('what does not fit config.json', () => {
   const refused = async (tensors: ReadonlyMap<string, TensorData>, reason: RegExp, config = SMALL): Promise<void> => {
-    writeSingle(model.path, tensors);
+    writeSingle(folders.model.path, tensors);
     const failure = pack({ config });
     await expect(failure).rejects.toThrow(CheckpointError);
     await expect(failure).rejects.toThrow(reason);
     await expect(failure).rejects.toThrow(/model\.safetensors: [\x20-\x7e]+$/);
-    expect(readdirSync(cache.path)).toEqual([]);
+    expect(readdirSync(folders.cache.path)).toEqual([]);
   };
   const extra: TensorData = { dtype: 'F32', shape: [2], bytes: new Uint8Array(8) };
 
@@ -234,7 +232,7 @@ describe('what does not fit config.json', () => {
     const tensors = tensorsOf(tied)
       .set('lm_head.weight', extra)
       .set('model.layers.0.self_attn.rotary_emb.inv_freq', extra);
-    writeSingle(model.path, tensors);
+    writeSingle(folders.model.path, tensors);
     const packed = await pack({ config: tied });
     const [embedding, head] = ['embed_tokens', 'lm_head'].map((name) => packed.tensors.get(name)!);
     const weights = weightsOf(packed);
@@ -246,7 +244,7 @@ describe('what does not fit config.json', () => {
 
 describe('failures', () => {
   it('leaves nothing behind when it is aborted', async () => {
-    writeSingle(model.path, tensorsOf(SMALL));
+    writeSingle(folders.model.path, tensorsOf(SMALL));
     const abort = new AbortController();
     const reason = new Error('stop');
     await expect(pack({ signal: abort.signal, onProgress: () => abort.abort(reason) })).rejects.toBe(reason);
@@ -254,8 +252,8 @@ describe('failures', () => {
   });
 
   it('leaves nothing behind when the checkpoint shrinks', async () => {
-    writeSingle(model.path, tensorsOf(SMALL));
-    const file = path.join(model.path, 'model.safetensors');
+    writeSingle(folders.model.path, tensorsOf(SMALL));
+    const file = path.join(folders.model.path, 'model.safetensors');
     let shrunk = false;
     const onProgress = (): void => {
       if (!shrunk) truncateSync(file, 8192);
@@ -266,29 +264,31 @@ describe('failures', () => {
   });
 
   it('asks for disk space with both figures', async () => {
-    await expect(requireDiskSpace(cache.path, 9e15)).rejects.toThrow(ConfigError);
-    await expect(requireDiskSpace(cache.path, 9e15)).rejects.toThrow(/9000000\.0 GB are needed, [\d.]+ GB are free/);
-    await requireDiskSpace(cache.path, 4096);
+    await expect(requireDiskSpace(folders.cache.path, 9e15)).rejects.toThrow(ConfigError);
+    await expect(requireDiskSpace(folders.cache.path, 9e15)).rejects.toThrow(
+      /9000000\.0 GB are needed, [\d.]+ GB are free/,
+    );
+    await requireDiskSpace(folders.cache.path, 4096);
   });
 
   it('says that the cache folder cannot be used', async () => {
-    writeSingle(model.path, tensorsOf(SMALL));
-    const file = cache.write('file', '');
+    writeSingle(folders.model.path, tensorsOf(SMALL));
+    const file = folders.cache.write('file', '');
     await expect(pack({ cacheRoot: file })).rejects.toThrow(ConfigError);
     await expect(pack({ cacheRoot: file })).rejects.toThrow(/cannot be used: a part of this path is a file/);
   });
 
   it.skipIf(process.getuid?.() === 0)('says that it may not write there', async () => {
-    writeSingle(model.path, tensorsOf(SMALL));
-    mkdirSync(path.join(cache.path, 'packed'));
-    chmodSync(path.join(cache.path, 'packed'), 0o500);
+    writeSingle(folders.model.path, tensorsOf(SMALL));
+    mkdirSync(path.join(folders.cache.path, 'packed'));
+    chmodSync(path.join(folders.cache.path, 'packed'), 0o500);
     await expect(pack()).rejects.toThrow(/no permission/);
   });
 });
 
 describe('several packers in one process', () => {
   it('give one pack to all', async () => {
-    writeSingle(model.path, tensorsOf(SMALL));
+    writeSingle(folders.model.path, tensorsOf(SMALL));
     const packs = await Promise.all([pack(), pack(), pack()]);
     expect(new Set(packs.map(({ folder }) => folder)).size).toBe(1);
     expect(store()).toHaveLength(1);

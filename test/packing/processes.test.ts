@@ -11,6 +11,7 @@ import { listPartials, removeAbandoned } from '../../src/packing/partial-folder.
 import { isAlive, ownProcess } from '../../src/packing/process-identity.ts';
 import { type TemporaryFolder, temporaryFolder } from '../checkpoint/write-safetensors.ts';
 import { compileSources } from './compiled-sources.ts';
+import { modelAndCache } from './model-and-cache.ts';
 import { SMALL, tensorsOf, writeSingle } from './synthetic-checkpoint.ts';
 
 const CHILD = fileURLToPath(new URL('pack-child.mjs', import.meta.url));
@@ -23,23 +24,23 @@ beforeAll(() => {
 });
 afterAll(() => build.remove());
 
-let model: TemporaryFolder;
-let cache: TemporaryFolder;
+const folders = modelAndCache();
 let children: ChildProcess[];
 beforeEach(() => {
-  model = temporaryFolder();
-  cache = temporaryFolder();
   children = [];
-  writeSingle(model.path, tensorsOf(SMALL));
+  writeSingle(folders.model.path, tensorsOf(SMALL));
 });
 afterEach(async () => {
   await Promise.all(children.map(kill));
-  model.remove();
-  cache.remove();
 });
 
-const store = (): string => path.join(cache.path, 'packed');
-const options = () => ({ folder: model.path, config: SMALL, precision: FLOAT32, cacheRoot: cache.path });
+const store = (): string => path.join(folders.cache.path, 'packed');
+const options = () => ({
+  folder: folders.model.path,
+  config: SMALL,
+  precision: FLOAT32,
+  cacheRoot: folders.cache.path,
+});
 
 async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
@@ -93,7 +94,7 @@ describe('a killed packer', () => {
 
   it('is cleaned up by one that packs another model', async () => {
     await killedInTheMiddle();
-    writeSingle(model.path, tensorsOf(SMALL, ['F32']));
+    writeSingle(folders.model.path, tensorsOf(SMALL, ['F32']));
     const packed = await packCheckpoint(options());
     expect(readdirSync(store())).toEqual([path.basename(packed.folder)]);
   });
@@ -110,7 +111,7 @@ describe('a packer with workers', () => {
   it('ends when its checkpoint cannot be packed, and leaves nothing', async () => {
     const tensors = tensorsOf(SMALL);
     tensors.get('model.norm.weight')!.bytes.set(Buffer.from(Float32Array.of(-70_000).buffer).subarray(2), 0);
-    writeSingle(model.path, tensors);
+    writeSingle(folders.model.path, tensors);
     const { child } = packInChild({ workers: 3, precision: { stream: 'f16', experts: 'f16' } }, 'ignore');
     const [code] = await once(child, 'exit');
     expect(code).toBe(1);
@@ -123,7 +124,7 @@ describe('a living packer', () => {
     const { lines } = packInChild({ stopAfterFirstBlock: true });
     await lines.next();
     const [partial] = readdirSync(store());
-    writeSingle(model.path, tensorsOf(SMALL, ['F32']));
+    writeSingle(folders.model.path, tensorsOf(SMALL, ['F32']));
     const packed = await packCheckpoint(options());
     expect(readdirSync(store()).sort()).toEqual([partial, path.basename(packed.folder)].sort());
   });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { float32ToBf16, float32ToFp16 } from '../../src/checkpoint/float16.ts';
 import { planPackedWeights } from '../../src/deepseek-v2/packed-weights.ts';
@@ -13,7 +13,7 @@ import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import { quantizeRows, scalesPerRow } from '../../src/packing/quantize-rows.ts';
 import { writeWeights } from '../../src/packing/write-weights.ts';
-import { type TemporaryFolder, temporaryFolder } from '../checkpoint/write-safetensors.ts';
+import { modelAndCache } from './model-and-cache.ts';
 import { assembleNaively, decodeNaively } from './naive-assembly.ts';
 import { SMALL, tensorsOf, writeShards, writeSingle } from './synthetic-checkpoint.ts';
 
@@ -128,18 +128,9 @@ describe('quantizeRows', () => {
 });
 
 describe('packed with int8 experts', () => {
-  let model: TemporaryFolder;
-  let cache: TemporaryFolder;
-  beforeEach(() => {
-    model = temporaryFolder();
-    cache = temporaryFolder();
-  });
-  afterEach(() => {
-    model.remove();
-    cache.remove();
-  });
+  const folders = modelAndCache();
   const pack = (config = SMALL, precision = INT8): Promise<PackedModel> =>
-    packCheckpoint({ folder: model.path, config, precision, cacheRoot: cache.path });
+    packCheckpoint({ folder: folders.model.path, config, precision, cacheRoot: folders.cache.path });
   const bytesOf = ({ folder, weightsFile, tensors }: PackedModel, name: string): Uint8Array => {
     const { offset, byteLength } = tensors.get(name)!;
     return new Uint8Array(readFileSync(path.join(folder, weightsFile)).subarray(offset, offset + byteLength));
@@ -156,7 +147,7 @@ describe('packed with int8 experts', () => {
       if (!name.includes('.experts.')) continue;
       for (let i = 1; i < bytes.length; i += 2) bytes[i] = (bytes[i]! & 0x83) | (dtype === 'BF16' ? 0x3c : 0x28);
     }
-    writeShards(model.path, tensors, 3);
+    writeShards(folders.model.path, tensors, 3);
     const packed = await pack(config);
     const expected = assembleNaively(config, (name) => {
       const { dtype, bytes } = tensors.get(name)!;
@@ -187,12 +178,12 @@ describe('packed with int8 experts', () => {
   });
 
   it('does not depend on the blocks that it is read in', async () => {
-    writeShards(model.path, tensorsOf(SMALL, ['F16']), 2);
-    const checkpoint = await openCheckpoint(model.path);
+    writeShards(folders.model.path, tensorsOf(SMALL, ['F16']), 2);
+    const checkpoint = await openCheckpoint(folders.model.path);
     const plan = planPackedWeights(SMALL, INT8);
     const layout = layOut(plan, INT8);
     const write = async (blockElements: number): Promise<Buffer> => {
-      const file = path.join(cache.path, `${blockElements}.bin`);
+      const file = path.join(folders.cache.path, `${blockElements}.bin`);
       await writeWeights({ file, checkpoint, plan, layout, blockElements });
       return readFileSync(file);
     };
@@ -205,14 +196,14 @@ describe('packed with int8 experts', () => {
     const tensors = tensorsOf(SMALL, ['BF16']);
     const name = 'model.layers.1.mlp.experts.2.down_proj.weight';
     tensors.get(name)!.bytes.set(Buffer.from(Float32Array.of(-70_000).buffer).subarray(2), 0);
-    writeSingle(model.path, tensors);
+    writeSingle(folders.model.path, tensors);
     await expect(pack()).rejects.toThrow(CheckpointError);
     await expect(pack()).rejects.toThrow(`${name} has values beyond fp16, or not finite: they cannot be quantised`);
   });
 
   it('can be dummies, of the size that other dummies have', async () => {
     const config = { ...SMALL, hiddenSize: 256, moeIntermediateSize: 96 };
-    const packed = await makeDummyWeights({ config, precision: INT8, cacheRoot: cache.path });
+    const packed = await makeDummyWeights({ config, precision: INT8, cacheRoot: folders.cache.path });
     const name = 'layers.1.experts_gate_up';
     const codes = bytesOf(packed, name);
     const scales = decodeNaively('F16', bytesOf(packed, `${name}_scales`));

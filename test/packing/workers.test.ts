@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Checkpoint, openCheckpoint } from '../../src/checkpoint/checkpoint.ts';
 import { planPackedWeights } from '../../src/deepseek-v2/packed-weights.ts';
 import { FLOAT32, type Precision } from '../../src/deepseek-v2/precision.ts';
@@ -13,7 +13,7 @@ import type { PackedModel } from '../../src/packing/packed-model.ts';
 import type { PackProgress } from '../../src/packing/progress.ts';
 import { runJob } from '../../src/packing/run-job.ts';
 import { writeWeights } from '../../src/packing/write-weights.ts';
-import { type TemporaryFolder, temporaryFolder } from '../checkpoint/write-safetensors.ts';
+import { modelAndCache } from './model-and-cache.ts';
 import { SMALL, tensorsOf, writeShards, writeSingle } from './synthetic-checkpoint.ts';
 
 /** Rows whose values begin on no word, and ones that do, of several blocks of 128. */
@@ -21,25 +21,22 @@ const CONFIG = { ...SMALL, hiddenSize: 272, moeIntermediateSize: 49 };
 const GPU: Precision = { stream: 'bf16', experts: 'f16' };
 const INT8: Precision = { stream: 'bf16', experts: 'u8' };
 
-let model: TemporaryFolder;
-let cache: TemporaryFolder;
-beforeEach(() => {
-  model = temporaryFolder();
-  cache = temporaryFolder();
-});
-afterEach(() => {
-  model.remove();
-  cache.remove();
-});
+const folders = modelAndCache();
 
 const pack = (options: Partial<PackOptions>): Promise<PackedModel> =>
-  packCheckpoint({ folder: model.path, config: CONFIG, precision: GPU, cacheRoot: cache.path, ...options });
-const store = (): string[] => readdirSync(path.join(cache.path, 'packed'));
+  packCheckpoint({
+    folder: folders.model.path,
+    config: CONFIG,
+    precision: GPU,
+    cacheRoot: folders.cache.path,
+    ...options,
+  });
+const store = (): string[] => readdirSync(path.join(folders.cache.path, 'packed'));
 /** Finite values of 16 bits, small enough for fp16. */
 const writeModel = (): void => {
   const tensors = tensorsOf(CONFIG, ['BF16', 'F16', 'BF16']);
   for (const { bytes } of tensors.values()) for (let i = 1; i < bytes.length; i += 2) bytes[i]! &= 0xbf;
-  writeShards(model.path, tensors, 3);
+  writeShards(folders.model.path, tensors, 3);
 };
 
 describe('packing with workers', () => {
@@ -49,11 +46,11 @@ describe('packing with workers', () => {
     ['int8', INT8],
   ])('writes what packing in one thread writes, in %s', async (_, precision) => {
     writeModel();
-    const checkpoint = await openCheckpoint(model.path);
+    const checkpoint = await openCheckpoint(folders.model.path);
     const plan = planPackedWeights(CONFIG, precision);
     const layout = layOut(plan, precision);
     const write = async (workers: number, blockElements: number): Promise<Buffer> => {
-      const file = path.join(cache.path, `${workers}-${blockElements}.bin`);
+      const file = path.join(folders.cache.path, `${workers}-${blockElements}.bin`);
       await writeWeights({ file, checkpoint, plan, layout, blockElements, workers });
       return readFileSync(file);
     };
@@ -82,11 +79,11 @@ describe('packing with workers', () => {
 describe.each([0, 2])('what goes wrong with %i workers', (workers) => {
   it('names a file that shrinks', async () => {
     writeModel();
-    const checkpoint = await openCheckpoint(model.path);
+    const checkpoint = await openCheckpoint(folders.model.path);
     const { path: file } = checkpoint.shards[1]!;
     truncateSync(file, 8192);
     const plan = planPackedWeights(CONFIG, GPU);
-    const target = path.join(cache.path, 'weights.bin');
+    const target = path.join(folders.cache.path, 'weights.bin');
     const writing = writeWeights({ file: target, checkpoint, plan, layout: layOut(plan, GPU), workers });
     await expect(writing).rejects.toThrow(CheckpointError);
     await expect(writing).rejects.toThrow(`${file}: became shorter while it was read`);
@@ -98,7 +95,7 @@ describe.each([0, 2])('what goes wrong with %i workers', (workers) => {
     const tensors = tensorsOf(CONFIG);
     const name = 'model.layers.1.mlp.experts.2.down_proj.weight';
     tensors.get(name)!.bytes.set(Buffer.from(Float32Array.of(-70_000).buffer).subarray(2), 0);
-    writeSingle(model.path, tensors);
+    writeSingle(folders.model.path, tensors);
     const packing = pack({ workers });
     await expect(packing).rejects.toThrow(CheckpointError);
     await expect(packing).rejects.toThrow(`model.safetensors: ${name} has values beyond fp16, which this device`);
@@ -126,7 +123,7 @@ describe.each([0, 2])('what goes wrong with %i workers', (workers) => {
 
   it.skipIf(!existsSync('/dev/full'))('keeps the code of a full disk', async () => {
     writeModel();
-    const checkpoint = await openCheckpoint(model.path);
+    const checkpoint = await openCheckpoint(folders.model.path);
     const full = await open('/dev/full', 'w');
     const running = runJob({ ...jobOf(checkpoint, full.fd), workers });
     await expect(running).rejects.toMatchObject({ code: 'ENOSPC' });

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
 import { PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
 import type { Rank } from '../../src/ranks/rank.ts';
 import { PagedRunner } from '../../src/runner/paged-runner.ts';
+import { LocalRankGroup } from '../support/local-rank-group.ts';
 
 const LIMITS = { maxTokens: 64, maxSequences: 4, maxLogitRows: 4, maxBlocksPerSequence: 8, vocabSize: 5 };
 

@@ -1,5 +1,4 @@
 import { LinkedRankGroup } from '../../src/ranks/linked-rank-group.ts';
-import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
 import { PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
 import type { RankGroup } from '../../src/ranks/rank-group.ts';
 import { RankLink } from '../../src/ranks/rank-link.ts';
@@ -9,6 +8,7 @@ import { PagedRunner } from '../../src/runner/paged-runner.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import { HashRank, type HashRankOptions } from './hash-rank.ts';
 import type { DeviceLimits, LocalDevice } from './local-engine.ts';
+import { LocalRankGroup } from './local-rank-group.ts';
 
 export interface HashDeviceOptions {
   /** Width of a row of logits. */

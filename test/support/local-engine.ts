@@ -14,7 +14,6 @@ import { openOnnxRuntime } from '../../src/onnxruntime/library.ts';
 import { packCheckpoint } from '../../src/packing/pack-checkpoint.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
 import { CpuRank } from '../../src/ranks/cpu-rank.ts';
-import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
 import type { SamplingBuffers } from '../../src/ranks/sampling-buffers.ts';
 import { StepBuffers } from '../../src/ranks/step-buffers.ts';
 import { CpuRunner } from '../../src/runner/cpu-runner.ts';
@@ -23,6 +22,7 @@ import { Sampler } from '../../src/sampling/sampler.ts';
 import { GREEDY_SAMPLING, type SamplingParams, type TokenLogprobs } from '../../src/sampling/sampling-params.ts';
 import { Scheduler } from '../../src/scheduler/scheduler.ts';
 import { packDequantized } from './dequantize.ts';
+import { LocalRankGroup } from './local-rank-group.ts';
 
 export const GREEDY: SamplingParams = { ...GREEDY_SAMPLING, ignoreEos: true, logprobs: 0 };
 

@@ -17,13 +17,13 @@ import { Session } from '../../src/onnxruntime/session.ts';
 import { SessionOptions } from '../../src/onnxruntime/session-options.ts';
 import { Tensor } from '../../src/onnxruntime/tensor.ts';
 import type { PackedModel } from '../../src/packing/packed-model.ts';
-import { LocalRankGroup } from '../../src/ranks/local-rank-group.ts';
 import { layOut, PagedStepBuffers } from '../../src/ranks/paged-step-buffers.ts';
 import type { Rank } from '../../src/ranks/rank.ts';
 import { decodeBuckets } from '../../src/runner/decode-buckets.ts';
 import { PagedRunner } from '../../src/runner/paged-runner.ts';
 import type { Runner } from '../../src/runner/runner.ts';
 import type { DeviceLimits, LocalDevice } from './local-engine.ts';
+import { LocalRankGroup } from './local-rank-group.ts';
 import { OpOracles } from './op-oracles.ts';
 
 /** What the operators ask a device for before they compute anything. */

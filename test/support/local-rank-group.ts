@@ -1,7 +1,7 @@
-import type { Rank } from './rank.ts';
-import type { RankGroup } from './rank-group.ts';
+import type { Rank } from '../../src/ranks/rank.ts';
+import type { RankGroup } from '../../src/ranks/rank-group.ts';
 
-/** One rank in the engine's own thread: no concurrency, the same results. For tests and for measuring the engine alone. */
+/** One rank in the engine's own thread: no concurrency, the same results.. */
 export class LocalRankGroup<Buffers> implements RankGroup<Buffers> {
   readonly buffers: readonly Buffers[];
   readonly #rank: Rank;
