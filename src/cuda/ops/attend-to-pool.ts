@@ -34,6 +34,7 @@ function attendOnHopper(
   const [heads, numTokens] = absorbed.shape as [number, number];
   const [pool, blockTable] = [input('pool'), input('blockTable')];
   const [numSequences, maxBlocks] = blockTable.shape as [number, number];
+  // A few fresh tokens attend to the pool as well (attention-operands.ts).
   const areAll = numTokens === rotary.shape[0];
   const step = {
     numTokens,

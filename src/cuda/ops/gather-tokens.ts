@@ -36,6 +36,18 @@ export function groupsElements(numPairs: number, maxItems: number, experts: numb
   return GROUPS_HEADER + 4 * maxItems + 2 * numPairs + PARTS * experts;
 }
 
+/** Where the parts of `groups` that follow the tiles lie. */
+function partsOf(groups: Pointer, numPairs: number, maxItems: number) {
+  const behindTiles = groups + BigInt(I32_BYTES * (GROUPS_HEADER + 4 * maxItems));
+  const pairBytes = BigInt(I32_BYTES * numPairs);
+  return { pairOfSlot: behindTiles, slotOfPair: behindTiles + pairBytes, counts: behindTiles + 2n * pairBytes };
+}
+
+/** Experts that a variant of the kernels that route is compiled for. */
+function variantFor(experts: number): number {
+  return experts <= 64 ? 64 : MAX_EXPERTS;
+}
+
 /**
  * Routes the tokens and makes the first product's input: ids, weights, groups, and rows, which then holds the tokens in the order
  * of the slots (kernels/hopper/experts-grouped.cu).
@@ -62,7 +74,7 @@ const gatherFew: typeof gatherTokens = (kernels, sizes, tensors, scratch, { slot
   const shared = I32_BYTES * pairsOfBlock + (groups > 0 ? FLOAT_BYTES * WARPS * experts : 0);
   const overlaps = { stream, overlapsPrevious: true };
   module.launch(
-    `routeAndGroup_${experts <= 64 ? 64 : 256}`,
+    `routeAndGroup_${variantFor(experts)}`,
     { grid: [CLUSTER], block: 32 * WARPS, shared, ...overlaps },
     (into) =>
       into
@@ -71,7 +83,7 @@ const gatherFew: typeof gatherTokens = (kernels, sizes, tensors, scratch, { slot
         .float(scale)
         .ints(slots, maxItems),
   );
-  const slotOfPair = scratch.groups + BigInt(I32_BYTES * (GROUPS_HEADER + 4 * maxItems + numTokens * choices));
+  const { slotOfPair } = partsOf(scratch.groups, numTokens * choices, maxItems);
   module.launch(`spreadRows_${kernels.hopperType}`, { grid: [numTokens], block: 256, ...overlaps }, (into) =>
     into.pointers(x, slotOfPair, scratch.rows).ints(choices, hidden),
   );
@@ -85,24 +97,21 @@ const gatherMany: typeof gatherTokens = (kernels, sizes, tensors, scratch, { slo
   const module = kernels.modules.get(ROUTE_MANY_FILE);
   const overlaps = { stream, overlapsPrevious: true };
   const all = allExperts(sizes);
-  const behind = (elements: number): Pointer => scratch.groups + BigInt(I32_BYTES * elements);
-  const pairOfSlot = GROUPS_HEADER + 4 * maxItems;
-  const slotOfPair = pairOfSlot + numTokens * choices;
-  const counts = slotOfPair + numTokens * choices;
+  const { pairOfSlot, slotOfPair, counts } = partsOf(scratch.groups, numTokens * choices, maxItems);
   const shared = groups > 0 ? FLOAT_BYTES * WARPS_OF_PART * experts : 0;
   module.launch(
-    `routePart_${experts <= 64 ? 64 : 256}`,
+    `routePart_${variantFor(experts)}`,
     { grid: [PARTS], block: 32 * WARPS_OF_PART, shared, ...overlaps },
     (into) =>
       into
-        .pointers(logits, scratch.ids, scratch.weights, behind(slotOfPair), behind(counts))
+        .pointers(logits, scratch.ids, scratch.weights, slotOfPair, counts)
         .ints(numTokens, experts, topK, sharedExperts, groups, topGroups, normalizes ? 1 : 0)
         .float(scale),
   );
   module.launch('placeParts', { grid: [1], block: 32 * WARPS_OF_PART, ...overlaps }, (into) =>
-    into.pointers(behind(counts), scratch.groups).ints(all, slots),
+    into.pointers(counts, scratch.groups).ints(all, slots),
   );
   module.launch(`spreadParts_${kernels.hopperType}`, { grid: [numTokens], block: 256, ...overlaps }, (into) =>
-    into.pointers(x, behind(counts), behind(pairOfSlot), behind(slotOfPair), scratch.rows).ints(choices, hidden, all),
+    into.pointers(x, counts, pairOfSlot, slotOfPair, scratch.rows).ints(choices, hidden, all),
   );
 };

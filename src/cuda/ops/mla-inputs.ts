@@ -19,7 +19,7 @@ export const mlaInputs = [
   'partials',
 ] as const;
 
-/** Gives an input by its name; each is asked for only where it is needed, since that takes several calls. */
+/** Gives an input by its name; to ask for one is a call to ONNX Runtime, and not every step needs all. */
 export type MlaInputs = (name: (typeof mlaInputs)[number]) => KernelTensor;
 
 export function mlaInputsOf(context: KernelContext): MlaInputs {
