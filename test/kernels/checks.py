@@ -41,6 +41,7 @@ def poisoned(*shape, dtype):
 def timed(capture, count, warm=2, reps=9):
     """Median microseconds of one of the `count` calls that `capture` records, as a graph."""
     side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
         capture()
     torch.cuda.synchronize()

@@ -35,6 +35,7 @@ class CodedRows:
         padded = torch.nn.functional.pad(latents[:, :self.rank].float(), (0, 128 * self.blocks - self.rank)).view(-1, self.blocks, 128)
         largest = torch.full((), LARGEST_CODE[self.code], device="cuda")  # by a number of Python PyTorch would multiply with its rounded inverse
         scales = (padded.abs().amax(-1) / largest).clamp_min(2.0**-100)
+        scales = ((scales.view(torch.int32) + 0xffff) & -0x10000).view(torch.float32)  # up to the next bf16
         rows = self.empty(len(latents))
         rows[:, :self.rank] = self.nearest(padded / scales[..., None]).flatten(1)[:, :self.rank]
         rows[:, self.scales_at:self.rotary_at] = scales.view(torch.uint8)

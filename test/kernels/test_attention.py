@@ -60,10 +60,10 @@ class Step:
                                 shared=module(file).int(shared), early=early)
             if self.blocks > 1:
                 boundaries = self.num_decodes > self.blocks - 1
-                threads, z = (128, 1) if self.num_decodes >= 32 else (512, 4)
-                grid = (rows, self.blocks - 1 if boundaries else self.num_decodes, z)
-                module("attention-decode").launch(f"attentionCombine_{self.suffix}", grid, threads,
-                                                  [self.plan_data, self.partials, self.lse, out, int(boundaries), shape], early=early)
+                rows_of_block, z = (4, 1) if self.num_decodes >= 32 else (1, 4)
+                grid = (rows // rows_of_block, self.blocks - 1 if boundaries else self.num_decodes, z)
+                module("attention-decode").launch(f"attentionCombine_{self.suffix}", grid, 512,
+                                                  [self.plan_data, self.partials, self.lse, out, int(boundaries), rows_of_block, shape], early=early)
         decoded = self.num_decodes * self.query_length
         if tokens > decoded:
             chunks = self.num_sequences - self.num_decodes

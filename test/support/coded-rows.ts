@@ -37,7 +37,7 @@ export class CodedRows {
     const { largest, nearest } = this.#code;
     for (let first = 0; first < this.#rank; first += 128) {
       const block = values.subarray(first, Math.min(first + 128, this.#rank));
-      const scale = Math.max(Math.fround(Math.max(...block.map(Math.abs)) / largest), 2 ** -100);
+      const scale = upToBf16(Math.max(Math.fround(Math.max(...block.map(Math.abs)) / largest), 2 ** -100));
       this.#view.setFloat32(row + this.#scalesAt + first / 32, scale, true);
       block.forEach((value, i) => {
         this.#view.setUint8(row + first + i, nearest(Math.fround(value / scale)));
@@ -47,6 +47,13 @@ export class CodedRows {
       this.#view.setFloat32(row + this.#rotaryAt + 4 * i, value, true);
     });
   }
+}
+
+/** The smallest bf16 that is not less than a positive float32. */
+function upToBf16(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer);
+  bits[0] = (bits[0]! + 0xffff) & 0xffff0000;
+  return new Float32Array(bits.buffer)[0]!;
 }
 
 interface Code {

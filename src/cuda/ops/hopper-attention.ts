@@ -15,6 +15,7 @@ const PLAN_HEADER = 4;
 const DECODE_FILE = 'hopper-attention-decode.cubin';
 const DECODE_CODES_FILE = 'hopper-attention-decode-codes.cubin';
 const ROWS64_FILE = 'hopper-attention-rows64.cubin';
+const COMBINE_THREADS = 512;
 const I32_BYTES = 4;
 
 export interface AttentionSizes {
@@ -138,19 +139,19 @@ function launchDecode(
   if (blocks === 1) return;
   // Few sequences: a block each. Many: a block for each place where one may have been cut.
   const byBoundary = numDecodes > blocks - 1;
-  const [block, columnBlocks] = numDecodes >= 32 ? [128, 1] : [512, 4];
+  const [rowsOfBlock, columnBlocks] = numDecodes >= 32 ? [4, 1] : [1, 4];
   modules.get(DECODE_FILE).launch(
     `attentionCombine_${hopperType}`,
     {
-      grid: [heads, byBoundary ? blocks - 1 : numDecodes, columnBlocks],
-      block,
+      grid: [heads / rowsOfBlock, byBoundary ? blocks - 1 : numDecodes, columnBlocks],
+      block: COMBINE_THREADS,
       stream,
       overlapsPrevious: true,
     },
     (into) =>
       into
         .pointers(step.plan, step.partials, logSumExps, step.out)
-        .ints(byBoundary ? 1 : 0, step.numTokens, 1, heads, step.maxBlocks)
+        .ints(byBoundary ? 1 : 0, rowsOfBlock, step.numTokens, 1, heads, step.maxBlocks)
         .float(step.scale),
   );
 }

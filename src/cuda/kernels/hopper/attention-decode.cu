@@ -2,14 +2,17 @@
 #include "attention.cuh"
 
 // ---------------------------------------------------------------------------------------------------------------- plan
+constexpr int kCutUnits = 2;  // what cutting costs the slowest block, in tiles (measured: two to five)
+
 // One block of 1024 threads. lengths [numSequences] from firstTokens [numSequences + 1] and contextLengths [numSequences];
 // then the tiles of the first numDecodes sequences are spread evenly over `blocks` (<= 1024). Beginning a sequence costs a block
 // about as much as one tile: either that is ignored (equally long sequences then often line up with the chunks) or one unit
-// is added to each sequence, whichever makes the slowest block faster.
+// is added to each sequence, whichever makes the slowest block faster. Or sequences stay whole, as many of them in each block, where that makes the
+// slowest block hardly slower: cutting them costs partial results and their combination.
 extern "C" __global__ void __launch_bounds__(1024, 1)
 attentionPlan(const int* __restrict__ firstTokens, const int* __restrict__ contextLengths, int* __restrict__ lengths,
               int* __restrict__ plan, int numSequences, int numDecodes, int blocks) {
-  __shared__ int warpSums[32], pieces[1024], mostPieces;
+  __shared__ int warpSums[32], pieces[1024], unitsBefore[1025], mostPieces, mostUnits, longest;
   const int tid = threadIdx.x, lane = tid & 31, warp = tid >> 5;
   const auto lengthOf = [&](int s) {
     const int count = firstTokens[s + 1] - firstTokens[s];
@@ -19,7 +22,7 @@ attentionPlan(const int* __restrict__ firstTokens, const int* __restrict__ conte
   if (numDecodes == 0) return;
   const int per = (numDecodes + 1023) / 1024, from = min(tid * per, numDecodes), to = min(from + per, numDecodes);
   pieces[tid] = 0;
-  if (tid == 0) mostPieces = 0;
+  if (tid == 0) mostPieces = mostUnits = longest = 0;
   int sum = 0;
   for (int s = from; s < to; ++s) sum += tilesOf(lengthOf(s));
   int scan = sum;
@@ -47,7 +50,25 @@ attentionPlan(const int* __restrict__ firstTokens, const int* __restrict__ conte
   }
   __syncthreads();
   if (pieces[tid]) atomicMax(&mostPieces, pieces[tid]);
+  // Whole sequences, `each` in a block; one a thread.
+  const int each = (numDecodes + blocks - 1) / blocks, most = min(numDecodes, 1024);
+  if (tid < most) {
+    unitsBefore[tid] = begin + tid;
+    atomicMax(&longest, sum + 1);
+  }
+  if (tid == 0) unitsBefore[most] = tiles + most;
   __syncthreads();
+  const int firstOfBlock = min(tid * each, most), unitsOfBlock = unitsBefore[min(firstOfBlock + each, most)] - unitsBefore[firstOfBlock];
+  if (unitsOfBlock > 0) atomicMax(&mostUnits, unitsOfBlock);
+  __syncthreads();
+  if (numDecodes <= 1024 && mostUnits <= min(chunkWith + 1, chunkWithout + mostPieces) + kCutUnits) {
+    int4* rows = reinterpret_cast<int4*>(plan) + 1;
+    if (tid == 0) *reinterpret_cast<int4*>(plan) = make_int4(each * longest, numDecodes * longest, blocks, 1);
+    if (tid < blocks) rows[tid] = unitsOfBlock > 0 ? make_int4(firstOfBlock, 0, unitsOfBlock, lengthOf(firstOfBlock)) : make_int4(0, 0, 0, 0);
+    // On the line each has the place of the longest.
+    for (int s = tid; s <= numDecodes; s += 1024) plan[4 + 4 * blocks + s] = s * longest;
+    return;
+  }
   const int overhead = chunkWith + 1 < chunkWithout + mostPieces ? 1 : 0;
   const int chunk = overhead ? chunkWith : chunkWithout, end = tiles + numDecodes * overhead;
   int4* rows = reinterpret_cast<int4*>(plan) + 1;
@@ -298,17 +319,19 @@ DEVICE void decode16(const CUtensorMap* map, const T* __restrict__ absorbed, con
 }
 
 // ------------------------------------------------------------------------------------------------------------- combine
-// Grid (queryLength * heads, numDecodes, z) with boundaries 0, or (queryLength * heads, blocks - 1, z) with boundaries 1 (fewer
-// blocks where there are many sequences); groups * 128 / z threads: z blocks share the columns of a row, groups its partial results.
+// Grid (queryLength * heads / rowsOfBlock, numDecodes, z) with boundaries 0, or (..., blocks - 1, z) with boundaries 1 (fewer blocks where there are many
+// sequences); 512 threads, of which 128 / z take a row or one of its partial results: z blocks share the columns of a row. rowsOfBlock <= 4 * z.
 // Block y looks after sequence y, or after the one that boundary y + 1 cuts if that is its first cut. Sequences that no
 // boundary cuts are finished already.
+constexpr int kCombineThreads = 512;
+
 template <typename T>
 DEVICE void combine(const int* __restrict__ plan, const float* __restrict__ partials, const float* __restrict__ partialLse,
-                    T* __restrict__ out, int boundaries, DecodeShape shape) {
+                    T* __restrict__ out, int boundaries, int rowsOfBlock, DecodeShape shape) {
   __shared__ float weights[1024];
-  __shared__ float4 sums[512];
+  __shared__ float4 sums[kCombineThreads];
   __shared__ float inverse;
-  const int tid = threadIdx.x, rows = gridDim.x, row = blockIdx.x;
+  const int tid = threadIdx.x, rows = gridDim.x * rowsOfBlock, firstRow = blockIdx.x * rowsOfBlock;
   letNextKernelStart();
   int sequence = blockIdx.y;
   bool isMine = true;
@@ -325,27 +348,31 @@ DEVICE void combine(const int* __restrict__ plan, const float* __restrict__ part
     if (blockIdx.x + blockIdx.y + blockIdx.z == 0) waitForPreviousKernel();
     return;
   }
-  const int width = 128 / gridDim.z, group = tid / width, groups = blockDim.x / width, lane4 = tid % width;
+  const int width = 128 / gridDim.z, group = tid / width, groups = kCombineThreads / width, lane4 = tid % width;
   const int column4 = blockIdx.z * width + lane4;
-  const auto at = [&](int i) { return (size_t)(i ? 2 * (first + i) : firstSlot) * rows + row; };
   const float4* from = reinterpret_cast<const float4*>(partials) + column4;
-  float4 sum = make_float4(0.f, 0.f, 0.f, 0.f);
-  float scale;
-  const auto add = [&](float w, float4 v) {
+  const auto at = [&](int i, int row) { return (size_t)(i ? 2 * (first + i) : firstSlot) * rows + row; };
+  const auto add = [](float4& sum, float w, float4 v) {
     sum.x += w * v.x;
     sum.y += w * v.y;
     sum.z += w * v.z;
     sum.w += w * v.w;
   };
+  const auto store = [&](int row, float4 sum, float scale) {
+    const uint2 packed = make_uint2(Pair<T>::pack(sum.x * scale, sum.y * scale), Pair<T>::pack(sum.z * scale, sum.w * scale));
+    T* to = out + outputRow(sequence * shape.queryLength, row, shape.numTokens, shape.heads);
+    reinterpret_cast<uint2*>(to)[column4] = packed;
+  };
   waitForPreviousKernel();
-  if (count <= 4) {  // the usual case of a large batch: all loads in flight at once
-    if (group) return;
+  if (count <= 4) {  // the usual case of a large batch: a group a row, all loads in flight at once
+    if (group >= rowsOfBlock) return;
+    const int row = firstRow + group;
     float lse[4], top = -INFINITY, mass = 0.f;
-    float4 v[4];
+    float4 v[4], sum = make_float4(0.f, 0.f, 0.f, 0.f);
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
-      lse[i] = i < count ? partialLse[at(i)] : -INFINITY;
-      v[i] = i < count ? from[at(i) * (kRank / 4)] : sum;
+      lse[i] = i < count ? partialLse[at(i, row)] : -INFINITY;
+      v[i] = i < count ? from[at(i, row) * (kRank / 4)] : sum;
     }
 #pragma unroll
     for (int i = 0; i < 4; ++i) top = fmaxf(top, lse[i]);
@@ -353,33 +380,34 @@ DEVICE void combine(const int* __restrict__ plan, const float* __restrict__ part
     for (int i = 0; i < 4; ++i) {
       const float w = top == -INFINITY ? 0.f : exp2f(lse[i] - top);
       mass += w;
-      add(w, v[i]);
+      add(sum, w, v[i]);
     }
-    scale = mass > 0.f ? 1.f / mass : 0.f;
-  } else {
-    float4 own = sum;
-    if (group < count) own = from[at(group) * (kRank / 4)];  // in flight while the weights are worked out
+    store(row, sum, mass > 0.f ? 1.f / mass : 0.f);
+    return;
+  }
+  for (int row = firstRow; row < firstRow + rowsOfBlock; ++row) {
+    float4 own = make_float4(0.f, 0.f, 0.f, 0.f), sum = own;
+    if (group < count) own = from[at(group, row) * (kRank / 4)];  // in flight while the weights are worked out
     if (tid < 32) {
       float top = -INFINITY, mass = 0.f;
-      for (int i = tid; i < count; i += 32) top = fmaxf(top, weights[i] = partialLse[at(i)]);
+      for (int i = tid; i < count; i += 32) top = fmaxf(top, weights[i] = partialLse[at(i, row)]);
       top = warpMax(top);
       for (int i = tid; i < count; i += 32) mass += weights[i] = top == -INFINITY ? 0.f : exp2f(weights[i] - top);
       mass = warpSum(mass);
       if (tid == 0) inverse = mass > 0.f ? 1.f / mass : 0.f;
     }
     __syncthreads();
-    if (group < count) add(weights[group], own);
+    if (group < count) add(sum, weights[group], own);
 #pragma unroll 8
-    for (int i = group + groups; i < count; i += groups) add(weights[i], from[at(i) * (kRank / 4)]);
+    for (int i = group + groups; i < count; i += groups) add(sum, weights[i], from[at(i, row) * (kRank / 4)]);
     sums[tid] = sum;
     __syncthreads();
-    if (group) return;
-    for (int i = 1; i < groups; ++i) add(1.f, sums[i * width + lane4]);
-    scale = inverse;
+    if (group == 0) {
+      for (int i = 1; i < groups; ++i) add(sum, 1.f, sums[i * width + lane4]);
+      store(row, sum, inverse);
+    }
+    __syncthreads();  // before the next row
   }
-  const uint2 packed = make_uint2(Pair<T>::pack(sum.x * scale, sum.y * scale), Pair<T>::pack(sum.z * scale, sum.w * scale));
-  T* to = out + outputRow(sequence * shape.queryLength, row, shape.numTokens, shape.heads);
-  reinterpret_cast<uint2*>(to)[column4] = packed;
 }
 
 #define DEFINE(SUFFIX, T)                                                                                             \
@@ -388,9 +416,10 @@ DEVICE void combine(const int* __restrict__ plan, const float* __restrict__ part
       const int* lengths, const int* plan, T* out, float* partials, float* partialLse, DecodeShape shape) {           \
     decode16<T>(&pool, absorbed, rotary, blockTable, lengths, plan, out, partials, partialLse, shape);                \
   }                                                                                                                   \
-  extern "C" __global__ void __launch_bounds__(512) attentionCombine_##SUFFIX(                                         \
-      const int* plan, const float* partials, const float* partialLse, T* out, int boundaries, DecodeShape shape) {   \
-    combine<T>(plan, partials, partialLse, out, boundaries, shape);                                                   \
+  extern "C" __global__ void __launch_bounds__(kCombineThreads) attentionCombine_##SUFFIX(                             \
+      const int* plan, const float* partials, const float* partialLse, T* out, int boundaries, int rowsOfBlock,       \
+      DecodeShape shape) {                                                                                            \
+    combine<T>(plan, partials, partialLse, out, boundaries, rowsOfBlock, shape);                                      \
   }
 DEFINE(f16, __half)
 DEFINE(bf16, __nv_bfloat16)

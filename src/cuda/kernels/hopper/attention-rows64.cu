@@ -1,48 +1,19 @@
 // Paged MLA attention for 64 query rows a block (wgmma): decoding where a sequence has many rows (128 heads, or several new
 // tokens), and prefill chunks on top of a cached context.
 #include "attention.cuh"
-#include "code-tiles.cuh"
+#include "rows64-tiles.cuh"
 #include "wgmma.cuh"
 
 // 384 threads, one block an SM. Warpgroup 0: scores, softmax, columns 0 to 255 of the output. Warpgroup 1: the other columns.
-// Warpgroup 2: one thread keeps two tiles of keys in flight; where latents are of 8 bits, all of it turns them into values of T.
-constexpr int kQueryAt = 0;                            // tile [64 rows, 576]
-constexpr int kKeysAt = kTileBytes;                    // two tiles [64 tokens, 576]
-constexpr int kWeightsAt = 3 * kTileBytes;             // [64][64] T
-constexpr int kFactorsAt = kWeightsAt + kBoxBytes;     // [64] float
-constexpr int kBarriersAt = kFactorsAt + 256;          // full[2][3] (192 columns each), empty[2], weightsReady, weightsFree, queryReady, bytes[2]
-constexpr int kRows64Shared = kBarriersAt + 112;
-constexpr int kScalesAt = kRows64Shared;               // [64][4] float
-constexpr int kRows64CodesShared = kScalesAt + kTile * 16;
-static_assert(kRows64CodesShared <= kSharedLimit, "shared memory");
-
-// Where tiles of keys come from.
-struct PlainPages {
-  static constexpr int kPublishers = 1, kCopyRegisters = 40, kProductRegisters = 232;
-  const CUtensorMap* map;
-};
-template <typename Code> struct CodedPages {
-  static constexpr int kPublishers = 128, kCopyRegisters = 72, kProductRegisters = 216;
-  const CUtensorMap* map;  // of the rows as 328 values of T
-  const uint8_t* pool;
-};
-
+// Warpgroup 2 keeps two tiles of keys in flight (rows64-tiles.cuh).
 struct ChunkShape {
   int numTokens, numSequences, heads, maxBlocks;
   float scale;
 };
 
-struct Work {
-  int sequence, token;       // the sequence's first token in the step
-  int row, rows;             // first row within the sequence; valid rows, 1 to 64
-  int length, before;        // before: cached tokens ahead of the new ones
-  int firstTile, tiles;
-  size_t partial;            // first row of the partial result
-  bool isWhole;
-};
-
 // Decoding: the plan's pieces, grid (blocks, ceil(queryLength * heads / 64)).
 struct DecodeWalk {
+  static constexpr bool kReadsOnce = true;
   PieceWalk walk;
   DecodeShape shape;
   __device__ __forceinline__ DecodeWalk(const int* plan, const int* lengths, DecodeShape shape_)
@@ -67,6 +38,7 @@ struct DecodeWalk {
 
 // Chunks: 64 rows a block, grid (at least the sum over the sequences of ceil(new tokens * heads / 64)); one that finds no rows is surplus.
 struct ChunkWalk {
+  static constexpr bool kReadsOnce = false;  // other blocks have read the tile, or soon will
   Work work;
   bool isLeft;
   int surplus;  // which of the surplus blocks this is, where isLeft is false from the start
@@ -159,80 +131,6 @@ DEVICE void storeRows(const float (&o)[128], float scale0, float scale1, const W
   }
 }
 
-// Barriers and place of the two tiles; a third of a tile has arrived once `full` of it is complete.
-struct Stages {
-  uint32_t keys, full, empty, bytes;
-};
-
-// Every tile of the walk, the number of its page read a tile ahead: copyTile(page, stage, phase)
-template <typename Walk, typename CopyTile>
-DEVICE void forEachTile(Walk& walk, const int* blockTable, int maxBlocks, const CopyTile& copyTile) {
-  Work work;
-  int stage = 0;
-  uint32_t phase = 0;
-  while (walk.next(work)) {
-    const int* table = blockTable + (size_t)work.sequence * maxBlocks + work.firstTile;
-    int page = work.length > 0 ? table[0] : 0;
-    for (int j = 0; j < work.tiles; ++j) {
-      const int after = j + 1 < work.tiles ? table[j + 1] : 0;
-      copyTile(page, stage, phase);
-      page = after;
-      stage ^= 1;
-      phase ^= stage == 0;
-    }
-  }
-}
-
-template <typename T, typename Walk>
-DEVICE void copyTiles(const PlainPages& pages, Walk& walk, Stages stages, const int* blockTable, int maxBlocks, int thread, uint8_t*) {
-  if (thread != 0) return;
-  forEachTile(walk, blockTable, maxBlocks, [&](int page, int stage, uint32_t phase) {
-    barrierWait(stages.empty + 8 * stage, phase ^ 1);
-#pragma unroll 1
-    for (int i = 0; i < kBoxes; ++i) {
-      const uint32_t bar = stages.full + 24 * stage + i / 3 * 8;
-      if (i % 3 == 0) barrierExpect(bar, 3 * kBoxBytes);
-      boxCopy(stages.keys + stage * kTileBytes + i * kBoxBytes, pages.map, i * 64, page * kTile, bar);
-    }
-  });
-}
-
-template <typename T, typename Code, typename Walk>
-DEVICE void copyTiles(const CodedPages<Code>& pages, Walk& walk, Stages stages, const int* blockTable, int maxBlocks, int thread,
-                      uint8_t* shared) {
-  using Tile = CodedTile<T, Code>;
-  const Tile mine(thread);
-  float* scales = reinterpret_cast<float*>(shared + kScalesAt);
-  forEachTile(walk, blockTable, maxBlocks, [&](int page, int stage, uint32_t phase) {
-    const uint32_t tile = stages.keys + stage * kTileBytes, full = stages.full + 24 * stage, bytes = stages.bytes + 8 * stage;
-    const float4* from = reinterpret_cast<const float4*>(pages.pool + (size_t)(page * kTile + thread) * kCodedRow + kCodedScalesAt);
-    float4 rowScales;
-    if (thread < kTile) rowScales = *from;
-    barrierWait(stages.empty + 8 * stage, phase ^ 1);
-    if (thread == 0) {
-      barrierExpect(bytes, 5 * kBoxBytes);
-#pragma unroll 1
-      for (int i = 0; i < 4; ++i) boxCopy(tile + (4 + i) * kBoxBytes, pages.map, i * 64, page * kTile, bytes);
-      boxCopy(tile + 8 * kBoxBytes, pages.map, kCodedRopeAt / 2, page * kTile, bytes);
-    }
-    if (thread < kTile) reinterpret_cast<float4*>(scales)[thread] = rowScales;
-    namedBarrier(4, 128);
-    barrierWait(bytes, phase);
-    typename Tile::Bytes ahead = mine.load(tile, scales, 0);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      const typename Tile::Bytes box = ahead;
-      if (i < 3) ahead = mine.load(tile, scales, i + 1);
-      if (i == 2) namedBarrier(4, 128);  // everybody has read all of it, what the values overwrite and the scales
-      mine.store(box, tile, i);
-      if (i >= 1) {
-        asyncProxyFence();
-        barrierArrive(full + 8 * (i - 1));
-      }
-    }
-  });
-}
-
 template <typename T, typename Pages, typename Walk, typename Shape>
 DEVICE void rows64(Walk walk, Pages pages, const T* __restrict__ absorbed, const T* __restrict__ rotary,
                    const int* __restrict__ blockTable, T* __restrict__ out, float* __restrict__ partials,
@@ -240,11 +138,12 @@ DEVICE void rows64(Walk walk, Pages pages, const T* __restrict__ absorbed, const
   extern __shared__ __align__(1024) uint8_t shared[];
   const uint32_t base = sharedAddress(shared);
   const int tid = threadIdx.x, group = tid >> 7, lane = tid & 31, warp = (tid >> 5) & 3;
-  const uint32_t full = base + kBarriersAt, empty = full + 48, weightsReady = full + 64, weightsFree = full + 72, queryReady = full + 80, bytes = full + 88;
+  const uint32_t full = base + kBarriersAt, leftFree = full + 48, rightFree = full + 64, weightsReady = full + 80;
+  const uint32_t weightsFree = full + 88, queryReady = full + 96, bytes = full + 104;
   if (tid == 0) {
     for (int i = 0; i < 6; ++i) barrierInit(full + 8 * i, Pages::kPublishers);
     for (int i = 0; i < 2; ++i) barrierInit(bytes + 8 * i, 1);
-    for (int i = 0; i < 2; ++i) barrierInit(empty + 8 * i, 8);
+    for (int i = 0; i < 4; ++i) barrierInit(leftFree + 8 * i, 4);
     barrierInit(weightsReady, 128);
     barrierInit(weightsFree, 4);
     barrierInit(queryReady, 256);
@@ -262,7 +161,7 @@ DEVICE void rows64(Walk walk, Pages pages, const T* __restrict__ absorbed, const
 
   if (group == 2) {  // ---- copies
     registersDown<Pages::kCopyRegisters>();
-    copyTiles<T>(pages, walk, Stages{base + kKeysAt, full, empty, bytes}, blockTable, shape.maxBlocks, tid - 256, shared);
+    copyTiles<T>(pages, walk, Stages{base + kKeysAt, full, leftFree, rightFree, bytes}, blockTable, shape.maxBlocks, tid - 256, shared);
   } else if (group == 0) {  // ---- scores, softmax, left half of the output
     registersUp<Pages::kProductRegisters>();
     const float scale = shape.scale * kLog2e;
@@ -366,7 +265,7 @@ DEVICE void rows64(Walk walk, Pages pages, const T* __restrict__ absorbed, const
 #pragma unroll
         for (int k = 0; k < 4; ++k) productOfColumns(T(), o, p[k], valuesOperand + stage * (kTileBytes >> 4) + k * 128);
         productCommit();
-        const uint32_t release = empty + 8 * stage;
+        const uint32_t release = leftFree + 8 * stage;
         advance();
         if (isLast) {
           productWait<0>();
@@ -427,7 +326,7 @@ DEVICE void rows64(Walk walk, Pages pages, const T* __restrict__ absorbed, const
         productKeep(o);
         if (lane == 0) {
           barrierArrive(weightsFree);
-          barrierArrive(empty + 8 * stage);
+          barrierArrive(rightFree + 8 * stage);
         }
         advance();
       }

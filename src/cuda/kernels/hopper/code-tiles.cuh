@@ -9,6 +9,31 @@
 #include "attention.cuh"
 #include "code-pairs.cuh"
 
+// Eight codes times their scale, rounded once to T.
+template <typename T, typename Code> struct ScaledCodes {
+  float scale;
+  __device__ __forceinline__ explicit ScaledCodes(float scale_) : scale(scale_) {}
+  __device__ __forceinline__ uint2 operator()(uint32_t four) const {
+    const auto two = [&](uint32_t halves) {
+      const float2 v = Pair<__half>::unpack(halves);
+      return Pair<T>::pack(v.x * scale, v.y * scale);
+    };
+    return make_uint2(two(CodePairs<Code>::lower(four)), two(CodePairs<Code>::upper(four)));
+  }
+};
+// In bf16, which the scale is.
+template <typename Code> struct ScaledCodes<__nv_bfloat16, Code> {
+  __nv_bfloat162 scale;
+  __device__ __forceinline__ explicit ScaledCodes(float scale_) : scale(bf16Pair(__byte_perm(__float_as_uint(scale_), 0, 0x3232))) {}
+  __device__ __forceinline__ uint2 operator()(uint32_t four) const {
+    const auto two = [&](__nv_bfloat162 codes) {
+      const __nv_bfloat162 v = __hmul2(codes, scale);
+      return *reinterpret_cast<const uint32_t*>(&v);
+    };
+    return make_uint2(two(CodePairs<Code>::template wide<0x4140>(four)), two(CodePairs<Code>::template wide<0x4342>(four)));
+  }
+};
+
 // The share of one of 128 threads: of the 16-byte chunks of a box of bytes, number `chunk` in rows row + 16 m. Of 8 threads no two touch
 // the same bank, be it reading or writing.
 template <typename T, typename Code> struct CodedTile {
@@ -23,12 +48,12 @@ template <typename T, typename Code> struct CodedTile {
   };
 
   // scales: [64][4] float
-  __device__ __forceinline__ Bytes load(uint32_t tile, const float* scales, int i) const {
+  __device__ __forceinline__ Bytes load(uint32_t tile, const void* scales, int i) const {
     Bytes bytes;
 #pragma unroll
     for (int m = 0; m < 4; ++m) {
       bytes.of[m] = loadShared16(tile + (4 + i) * kBoxBytes + swizzled(row, chunk) + m * 16 * 128);
-      bytes.by[m] = scales[(row + 16 * m) * 4 + i];
+      bytes.by[m] = static_cast<const float*>(scales)[(row + 16 * m) * 4 + i];
     }
     return bytes;
   }
@@ -41,8 +66,10 @@ template <typename T, typename Code> struct CodedTile {
 #pragma unroll
       for (int k = 0; k < 2; ++k) {
         const uint4 of = bytes.of[m + k];
-        values[k][0] = scaled(of.x, of.y, bytes.by[m + k]);
-        values[k][1] = scaled(of.z, of.w, bytes.by[m + k]);
+        const ScaledCodes<T, Code> scaled(bytes.by[m + k]);
+        const uint2 a = scaled(of.x), b = scaled(of.y), c = scaled(of.z), d = scaled(of.w);
+        values[k][0] = make_uint4(a.x, a.y, b.x, b.y);
+        values[k][1] = make_uint4(c.x, c.y, d.x, d.y);
       }
 #pragma unroll
       for (int k = 0; k < 2; ++k) {
@@ -50,15 +77,5 @@ template <typename T, typename Code> struct CodedTile {
         storeShared16((to ^ 16) + (m + k) * 16 * 128, values[k][1]);
       }
     }
-  }
-
- private:
-  using Codes = CodePairs<Code>;
-  __device__ __forceinline__ static uint4 scaled(uint32_t low, uint32_t high, float by) {
-    const auto two = [&](uint32_t halves) {
-      const float2 v = Pair<__half>::unpack(halves);
-      return Pair<T>::pack(v.x * by, v.y * by);
-    };
-    return make_uint4(two(Codes::lower(low)), two(Codes::upper(low)), two(Codes::lower(high)), two(Codes::upper(high)));
   }
 };

@@ -48,6 +48,13 @@ DEVICE void barrierWait(uint32_t bar, uint32_t parity) {
                  : "=r"(done) : "r"(bar), "r"(parity) : "memory");
   while (!done);
 }
+// Whether the phase is over, without waiting.
+DEVICE bool barrierTest(uint32_t bar, uint32_t parity) {
+  uint32_t done;
+  asm volatile("{\n .reg .pred p;\n mbarrier.test_wait.parity.shared::cta.b64 p, [%1], %2;\n selp.u32 %0, 1, 0, p;\n}\n"
+               : "=r"(done) : "r"(bar), "r"(parity) : "memory");
+  return done;
+}
 
 // Ordinary accesses to shared memory before this come before later ones of the copy engine and of wgmma.
 DEVICE void asyncProxyFence() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
@@ -94,6 +101,21 @@ DEVICE void bulkCopy(uint32_t to, const void* from, uint32_t bytes, uint32_t bar
 DEVICE void boxCopy(uint32_t to, const CUtensorMap* map, int x, int y, uint32_t bar) {
   asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes [%0], [%1, {%2, %3}], [%4];"
                ::"r"(to), "l"(map), "r"(x), "r"(y), "r"(bar) : "memory");
+}
+// The same of what is read once, which should not drive out of L2 what is read again. policy: readOnce()
+DEVICE uint64_t readOnce() {
+  uint64_t policy;
+  asm("createpolicy.fractional.L2::evict_first.b64 %0, 1.0;" : "=l"(policy));
+  return policy;
+}
+DEVICE void boxCopyOnce(uint32_t to, const CUtensorMap* map, int x, int y, uint32_t bar, uint64_t policy) {
+  asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.tile.mbarrier::complete_tx::bytes.L2::cache_hint [%0], [%1, {%2, %3}], [%4], %5;"
+               ::"r"(to), "l"(map), "r"(x), "r"(y), "r"(bar), "l"(policy) : "memory");
+}
+
+// To L2, ahead of a copy. bytes: a multiple of 16
+DEVICE void bulkPrefetch(const void* from, uint32_t bytes) {
+  asm volatile("cp.async.bulk.prefetch.L2.global [%0], %1;" ::"l"(from), "r"(bytes) : "memory");
 }
 
 // Fetches a map that the copy engine will need; it is an argument of the kernel, so that no kernel ahead writes it.

@@ -1,7 +1,8 @@
 // Latents in 8 bits. A row of such a pool (deepseek-v2/latent-row.ts says how long it is):
 //   the latent, a byte each, padded to 4 bytes | a float scale for every 128 of its values | the rotated key in T | padding to 16 bytes
-// What a byte means is the pool's Code: value = scale * code. A block's scale is its largest magnitude / the largest code. A block that is
-// not finite has a scale that is not, so that whatever reads it is not either.
+// What a byte means is the pool's Code: value = scale * code. A block's scale is its largest magnitude / the largest code, rounded up to a bf16: the
+// product of two bf16 is exact in float, so that whoever multiplies in bf16 rounds once. A block that is not finite has a scale that is not, so that
+// whatever reads it is not either.
 #pragma once
 #include "element.cuh"
 
@@ -54,4 +55,7 @@ DEVICE float maxOrNan(float a, float b) {
   return y;
 }
 
-template <typename Code> DEVICE float scaleOf(float largest) { return maxOrNan(largest / Code::kLargest, kSmallestScale); }
+template <typename Code> DEVICE float scaleOf(float largest) {
+  const float scale = maxOrNan(largest / Code::kLargest, kSmallestScale);
+  return scale < INFINITY ? __uint_as_float((__float_as_uint(scale) + 0xffff) & 0xffff0000) : scale;
+}
