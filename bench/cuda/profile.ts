@@ -6,11 +6,11 @@ const [file, ...rest] = process.argv.slice(2);
 if (!file) throw new Error('Name the CSV file that ncu wrote.');
 const [seen, wanted] = rest.length === 2 ? rest.map(Number) : [1, 1];
 
-/** How much more often a kernel runs in all layers, of which the first has no experts; what is not in each of them belongs to the step. */
+/** How much more often a kernel runs in all layers, of which the first has no experts; what is left over belongs to the step, or to the first layer. */
 function scaleOf(calls: number): number {
   if (seen === 1) return 1;
-  if (calls % seen! === 0) return wanted! / seen!;
-  return calls % (seen! - 1) === 0 ? (wanted! - 1) / (seen! - 1) : 1;
+  if (calls % seen! !== 0 && calls % (seen! - 1) === 0) return (wanted! - 1) / (seen! - 1);
+  return (Math.floor(calls / seen!) * wanted! + (calls % seen!)) / calls;
 }
 
 /** The fields of a line of quoted values. */

@@ -113,6 +113,8 @@ export interface BatchedProduct {
 /** y [numTokens, width] = x [numTokens, depth] times w [width, depth] transposed. */
 export interface RowProduct {
   readonly type: StreamType;
+  /** Of y; that of x and w where absent. */
+  readonly outType?: StreamType;
   readonly x: Pointer;
   /** Elements from row to row of x; depth where absent. */
   readonly xStride?: number;
@@ -170,13 +172,14 @@ export class Cublas implements Disposable {
   }
 
   /** Enqueues the product, summed in float32. @throws CublasError */
-  multiplyRows({ type, x, xStride, w, y, numTokens, width, depth }: RowProduct, stream: Pointer): void {
+  multiplyRows({ type, outType, x, xStride, w, y, numTokens, width, depth }: RowProduct, stream: Pointer): void {
     this.#useStream(stream);
     const code = TYPES[type];
     const operations = [OPERATIONS.transpose, OPERATIONS.none];
     const factors = [w, code, depth, x, code, xStride ?? depth];
     const sizes = [width, numTokens, depth];
-    const all = [this.#handle, ...operations, ...sizes, this.#one, ...factors, this.#zero, y, code, width];
+    const result = [y, TYPES[outType ?? type], width];
+    const all = [this.#handle, ...operations, ...sizes, this.#one, ...factors, this.#zero, ...result];
     this.#call('cublasGemmEx', ...all, COMPUTE_32F!, DEFAULT_ALGORITHM!);
   }
 

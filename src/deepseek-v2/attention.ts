@@ -1,11 +1,10 @@
 import type { Value } from '../onnx/graph-builder.ts';
 import type { Projections } from './projections.ts';
 
-/** cos and sin of the step's positions, f32 [T, rope / 2], and i64 [1, T] counting tokens. */
+/** cos and sin of the step's positions, f32 [T, rope / 2]. */
 export interface RotaryTables {
   readonly cos: Value;
   readonly sin: Value;
-  readonly tokenIndex: Value;
 }
 
 /**

@@ -55,6 +55,8 @@ export class CpuAttention implements AttentionEmitter {
   readonly #groups: Group[];
   readonly #pools: Value[];
   readonly #order: Value;
+  /** i64 [1, T], counting tokens. */
+  readonly #tokenIndex: Value;
   readonly #blockSize: number;
   readonly #latents: Value[] = [];
 
@@ -67,6 +69,10 @@ export class CpuAttention implements AttentionEmitter {
       graph.input(cpuAttentionNames.pool(layer), 'f32', ['N', blockWidth]),
     );
     this.#order = graph.input(cpuAttentionNames.order, 'i64', ['T']);
+    this.#tokenIndex = graph.node('Unsqueeze', [
+      this.#range(this.#dimension(this.#order, 0)),
+      graph.constant('i64', [0]),
+    ]);
     this.#groups = Array.from({ length: options.numGroups }, (_, index) => this.#declareGroup(index));
   }
 
@@ -77,8 +83,12 @@ export class CpuAttention implements AttentionEmitter {
     const { nope, rope, compressed, keyRope } = splitProjections(context, projections);
     const normed = rmsNorm(context, compressed, `layers.${layer}.kv_a_norm`, LATENT_NORM_EPS);
     const join = (parts: Value[]): Value => graph.node('Concat', parts, { attributes: { axis: -1 } });
-    const latent = join([normed, rotate(context, keyRope, 1, rotary)]); // [T, rank + rope]
-    const rotated = reshape(context, rotate(context, rope, numHeads, rotary), [-1, numHeads, qkRopeHeadDim]);
+    const latent = join([normed, rotate(context, keyRope, 1, rotary, this.#tokenIndex)]); // [T, rank + rope]
+    const rotated = reshape(context, rotate(context, rope, numHeads, rotary, this.#tokenIndex), [
+      -1,
+      numHeads,
+      qkRopeHeadDim,
+    ]);
     const query = join([swapHeadsAndTokens(context, absorbKeys(context, nope, layer)), rotated]); // [T, heads, rank + rope]
 
     this.#latents.push(latent);
@@ -124,17 +134,22 @@ export class CpuAttention implements AttentionEmitter {
     return this.#context.graph.node('Shape', [value], { attributes: { start: axis, end: axis + 1 }, type: 'i64' });
   }
 
+  /** 0 up to a size of an axis: i64 [limit]. */
+  #range(limit: Value): Value {
+    const { graph } = this.#context;
+    const scalar = (value: number): Value => graph.constant('i64', [value], []);
+    return graph.node('Range', [scalar(0), graph.node('Squeeze', [limit, graph.constant('i64', [0])]), scalar(1)]);
+  }
+
   /** Key s is visible to query q of sequence c if it is cached (s < contextLength) or is one of the step's tokens up to q. */
   #emitMask(sizes: { queries: Value; slots: Value; keys: Value; contextLengths: Value }): Value {
     const { graph } = this.#context;
     const axes = (value: number): Value => graph.constant('i64', [value]);
     const scalar = (value: number): Value => graph.constant('i64', [value], []);
-    const range = (limit: Value): Value =>
-      graph.node('Range', [scalar(0), graph.node('Squeeze', [limit, axes(0)]), scalar(1)]);
     const compare = (opType: string, a: Value, b: Value): Value => graph.node(opType, [a, b], { type: 'bool' });
 
-    const key = range(sizes.keys); // [S]
-    const query = graph.node('Unsqueeze', [range(sizes.queries), axes(1)]); // [Q, 1]
+    const key = this.#range(sizes.keys); // [S]
+    const query = graph.node('Unsqueeze', [this.#range(sizes.queries), axes(1)]); // [Q, 1]
     const isCached = compare('Less', key, sizes.contextLengths); // [C, 1, S]
     const own = graph.node('Sub', [key, sizes.slots]); // [S], negative for cached keys
     const isOwn = compare('And', compare('GreaterOrEqual', own, scalar(0)), compare('LessOrEqual', own, query)); // [Q, S]

@@ -3,6 +3,7 @@ import { type DenseEmitter, linear, splitLast } from './emit-context.ts';
 /** Dense products by ONNX Runtime's own operators. */
 export const cpuDense: DenseEmitter = {
   product: linear,
+  logits: linear,
   gatedProduct(context, x, weight, width) {
     const { graph } = context;
     const [gate, up] = splitLast(context, linear(context, x, weight), [width, width]); // [T, width] each

@@ -1,5 +1,6 @@
 import { MICROSOFT_DOMAIN, type Value } from '../onnx/graph-builder.ts';
 import { type EmitContext, reshape } from './emit-context.ts';
+import type { ExpertsEmitter } from './moe.ts';
 
 /** Distance by which the logits of a closed group are lowered: far below any logit, and exp() of it is exactly 0. */
 const CLOSED_LOGIT = 1e9;
@@ -10,7 +11,7 @@ const CLOSED_LOGIT = 1e9;
  * that turns its weights into DeepSeek's (scaling factor, softmax mass of the experts that were left) is multiplied
  * afterwards.
  */
-export function emitCpuExperts(context: EmitContext, x: Value, logits: Value, layer: number): Value {
+export const cpuExperts: ExpertsEmitter = (context, x, logits, layer, { residual, apart, norm }) => {
   const { graph, config } = context;
   const prefix = `layers.${layer}.`;
   const limited = config.topkMethod === 'group_limited_greedy' ? limitToGroups(context, logits) : null;
@@ -42,8 +43,9 @@ export function emitCpuExperts(context: EmitContext, x: Value, logits: Value, la
       routed = graph.node('Mul', [routed, graph.constant('f32', [config.routedScalingFactor], [])]);
     }
   }
-  return routed;
-}
+  const sum = apart === null ? routed : graph.node('Add', [routed, apart]);
+  return context.fusions.addNorm(context, residual, sum, norm);
+};
 
 /**
  * Group-limited top-k: only the `topkGroups` groups with the best expert stay. Softmax keeps order, so the best logit

@@ -3,7 +3,7 @@ import type { Value } from '../onnx/graph-builder.ts';
 import type { DenseEmitter } from './emit-context.ts';
 
 /**
- * Emits dense products as the custom operators Linear and GatedLinear (cuda/ops). One emitter serves one graph: layers of
+ * Emits dense products as the custom operators Linear, LinearF32 and GatedLinear (cuda/ops). One emitter serves one graph: layers of
  * the same width share their scratch memory.
  */
 export function cudaDense(): DenseEmitter {
@@ -13,6 +13,13 @@ export function cudaDense(): DenseEmitter {
       return context.graph.node('Linear', [x, context.weight(weight)], {
         domain: LATENT_SERVE_DOMAIN,
         label: weight,
+      });
+    },
+    logits(context, x, weight) {
+      return context.graph.node('LinearF32', [x, context.weight(weight)], {
+        domain: LATENT_SERVE_DOMAIN,
+        label: weight,
+        type: 'f32',
       });
     },
     gatedProduct(context, x, weight, width) {

@@ -5,15 +5,15 @@ import { type ExpertsEmitter, numStackedShared } from './moe.ts';
 import { scalesOf } from './precision.ts';
 
 /** Number of outputs of ExpertsScratch. */
-const SCRATCH_OUTPUTS = 6;
+const SCRATCH_OUTPUTS = 7;
 
 /**
  * Emits a stack of experts as the custom operator RoutedExperts, or QuantizedExperts where their weights are int8
- * (cuda/ops/routed-experts.ts), routing included. One emitter serves one graph: its layers share their scratch memory.
+ * (cuda/ops/routed-experts.ts), from routing to the norm behind the sum. One emitter serves one graph: its layers share their scratch memory.
  */
 export function cudaExperts(): ExpertsEmitter {
   let scratch: readonly Value[] | null = null;
-  return (context, x, logits, layer) => {
+  return (context, x, logits, layer, { residual, apart, norm }) => {
     scratch ??= emitScratch(context, x, layer);
     const prefix = `layers.${layer}.`;
     const { config, graph } = context;
@@ -21,15 +21,19 @@ export function cudaExperts(): ExpertsEmitter {
     const weights = [`${prefix}experts_gate_up`, `${prefix}experts_down`]
       .flatMap((name) => (isQuantized ? [name, scalesOf(name)] : [name]))
       .map((name) => context.weight(name));
-    return graph.node(isQuantized ? 'QuantizedExperts' : 'RoutedExperts', [x, logits, ...weights, ...scratch], {
+    const stream = [residual, context.weight(norm)];
+    const inputs = [x, logits, ...stream, ...weights, ...scratch, ...(apart === null ? [] : [apart])];
+    const [normed, sum] = graph.nodes(isQuantized ? 'QuantizedExperts' : 'RoutedExperts', inputs, 2, {
       domain: LATENT_SERVE_DOMAIN,
       label: `${prefix}experts`,
       attributes: {
         ...routing(context),
         top_groups: config.topkMethod === 'group_limited_greedy' ? config.topkGroups : 0,
         scale: { float: config.normTopkProb ? 1 : config.routedScalingFactor },
+        epsilon: { float: config.rmsNormEps },
       },
     });
+    return { normed: normed!, residual: sum! };
   };
 }
 

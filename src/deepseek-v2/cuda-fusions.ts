@@ -1,10 +1,31 @@
 import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
 import type { Fusions } from './fusions.ts';
+import { ropeFrequencies } from './rope.ts';
 
 /** The custom operators of cuda/ops: one kernel each. */
 export const cudaFusions: Fusions = {
-  addNorm(context, residual, addends, weight) {
-    const inputs = [residual, context.weight(weight), ...addends];
+  rotaryTables(context, positions) {
+    const { graph } = context;
+    const { inverseFrequencies, attentionFactor } = ropeFrequencies(context.config);
+    const frequencies = graph.constant('f32', [...inverseFrequencies]);
+    const [cos, sin] = graph.nodes('RotaryTables', [positions, frequencies], 2, {
+      domain: LATENT_SERVE_DOMAIN,
+      attributes: { factor: { float: attentionFactor } },
+      type: 'f32',
+    });
+    return { cos: cos!, sin: sin! };
+  },
+
+  norm(context, x, weight, epsilon, columns) {
+    return context.graph.node('RmsNorm', [x, context.weight(weight)], {
+      domain: LATENT_SERVE_DOMAIN,
+      attributes: { offset: columns?.begin ?? 0, epsilon: { float: epsilon } },
+      label: weight,
+    });
+  },
+
+  addNorm(context, residual, x, weight) {
+    const inputs = [residual, context.weight(weight), x];
     const [normed, sum] = context.graph.nodes('AddNorm', inputs, 2, {
       domain: LATENT_SERVE_DOMAIN,
       attributes: { epsilon: { float: context.config.rmsNormEps } },

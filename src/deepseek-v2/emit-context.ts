@@ -7,6 +7,8 @@ import type { Precision } from './precision.ts';
 export interface DenseEmitter {
   /** x [T, in] times a matrix stored [out, in] -> [T, out]. */
   product(context: EmitContext, x: Value, weight: string): Value;
+  /** The same in float32: what was summed is not rounded to the type of x. */
+  logits(context: EmitContext, x: Value, weight: string): Value;
   /** SwiGLU: x [T, in], a matrix stored [2 * width, in], gates first -> silu(gates) * the others, [T, width]. */
   gatedProduct(context: EmitContext, x: Value, weight: string, width: number): Value;
 }

@@ -1,4 +1,5 @@
 import type { Value } from '../onnx/graph-builder.ts';
+import type { RotaryTables } from './attention.ts';
 import type { EmitContext } from './emit-context.ts';
 
 /**
@@ -6,18 +7,26 @@ import type { EmitContext } from './emit-context.ts';
  * {@link cudaFusions} on CUDA.
  */
 export interface Fusions {
+  /** cos and sin of each token's angles, i64 positions [T]. */
+  rotaryTables(context: EmitContext, positions: Value): RotaryTables;
+  /** RMS norm of x [T, *], or of some of its columns, by its packed `weight`. */
+  norm(context: EmitContext, x: Value, weight: string, epsilon: number, columns?: ColumnRange): Value;
   /**
    * Adds to the residual stream [T, hidden] and normalises the sum; both are needed further on.
    *
-   * @param addends one or two, [T, hidden] each
+   * @param x [T, hidden]
    * @param weight name of the RMS norm's packed weight
    */
-  addNorm(context: EmitContext, residual: Value, addends: Addends, weight: string): NormedSum;
+  addNorm(context: EmitContext, residual: Value, x: Value, weight: string): NormedSum;
   /** x [T, hidden] times the packed router `weight`, which is float32: f32 [T, experts]. */
   routerLogits(context: EmitContext, x: Value, weight: string): Value;
 }
 
-export type Addends = readonly [Value] | readonly [Value, Value];
+/** Columns from `begin` up to, not including, `end`. */
+export interface ColumnRange {
+  readonly begin: number;
+  readonly end: number;
+}
 
 /** [T, hidden] each. */
 export interface NormedSum {

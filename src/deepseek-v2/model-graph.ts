@@ -2,16 +2,14 @@ import { invariant } from '../errors.ts';
 import type { ElementType } from '../onnx/element-type.ts';
 import { GraphBuilder, type Value } from '../onnx/graph-builder.ts';
 import type { GraphModel } from '../onnx/model.ts';
-import type { AttentionEmitter, RotaryTables } from './attention.ts';
+import type { AttentionEmitter } from './attention.ts';
 import { type DeepseekV2Config, isMoeLayer } from './config.ts';
 import type { DenseEmitter, EmitContext } from './emit-context.ts';
-import type { Addends, Fusions } from './fusions.ts';
+import type { Fusions } from './fusions.ts';
 import { emitMla } from './mla.ts';
 import { emitMlp } from './mlp.ts';
 import { type ExpertsEmitter, emitMoe } from './moe.ts';
 import type { Precision } from './precision.ts';
-import { rmsNorm } from './rms-norm.ts';
-import { ropeFrequencies } from './rope.ts';
 
 /** Inputs and outputs that do not depend on the attention contract. */
 export const modelNames = {
@@ -65,24 +63,23 @@ export function buildModelGraph(options: ModelGraphOptions): GraphModel {
   const positions = graph.input(modelNames.positions, 'i64', ['T']);
   const logitRows = graph.input(modelNames.logitRows, 'i64', ['R']);
   const attention = options.attention(context);
-  const rotary = emitRotaryTables(context, tokenIds, positions);
+  const rotary = fusions.rotaryTables(context, positions);
 
   let residual = graph.node('Gather', [context.weight('embed_tokens'), tokenIds], { attributes: { axis: 0 } }); // [T, hidden]
-  let normed = rmsNorm(context, residual, 'layers.0.input_norm', config.rmsNormEps);
+  let normed = fusions.norm(context, residual, 'layers.0.input_norm', config.rmsNormEps);
   for (let layer = 0; layer < config.numLayers; layer++) {
     const attended = emitMla(context, attention, rotary, normed, layer);
-    ({ normed, residual } = fusions.addNorm(context, residual, [attended], `layers.${layer}.post_norm`));
-    const fed: Addends = isMoeLayer(config, layer)
-      ? emitMoe(context, options.experts, normed, layer)
-      : [emitMlp(context, normed, `layers.${layer}.`, config.intermediateSize)];
+    ({ normed, residual } = fusions.addNorm(context, residual, attended, `layers.${layer}.post_norm`));
     const next = layer + 1 < config.numLayers ? `layers.${layer + 1}.input_norm` : 'norm';
-    ({ normed, residual } = fusions.addNorm(context, residual, fed, next));
+    if (isMoeLayer(config, layer)) {
+      ({ normed, residual } = emitMoe(context, options.experts, { normed, residual }, layer, next));
+    } else {
+      const fed = emitMlp(context, normed, `layers.${layer}.`, config.intermediateSize);
+      ({ normed, residual } = fusions.addNorm(context, residual, fed, next));
+    }
   }
   const wanted = graph.node('Gather', [normed, logitRows], { attributes: { axis: 0 } }); // [R, hidden]
-  const logits = dense.product(context, wanted, 'lm_head');
-  const wide =
-    precision.stream === 'f32' ? logits : graph.node('Cast', [logits], { attributes: { to: 1 }, type: 'f32' });
-  graph.output(modelNames.logits, wide, ['R', config.vocabSize]);
+  graph.output(modelNames.logits, dense.logits(context, wanted, 'lm_head'), ['R', config.vocabSize]);
   attention.finish();
   return graph.build('deepseek_v2');
 }
@@ -107,27 +104,5 @@ function weightDeclarer(graph: GraphBuilder, options: ModelGraphOptions): (name:
     });
     declared.set(name, value);
     return value;
-  };
-}
-
-/** cos and sin of each token's angles, computed once a step in float32 as HF DeepseekV2RotaryEmbedding does: no table to size by context length. */
-function emitRotaryTables(context: EmitContext, tokenIds: Value, positions: Value): RotaryTables {
-  const { graph } = context;
-  const { inverseFrequencies, attentionFactor } = ropeFrequencies(context.config);
-  const axes = (value: number): Value => graph.constant('i64', [value]);
-  const position = graph.node('Unsqueeze', [
-    graph.node('Cast', [positions], { attributes: { to: 1 }, type: 'f32' }),
-    axes(1),
-  ]); // [T, 1]
-  const frequencies = graph.constant('f32', [...inverseFrequencies], [1, inverseFrequencies.length]);
-  const angles = graph.node('Mul', [position, frequencies]); // [T, rope / 2]
-  const scaled = (table: Value): Value =>
-    attentionFactor === 1 ? table : graph.node('Mul', [table, graph.constant('f32', [attentionFactor], [])]);
-  const size = graph.node('Squeeze', [graph.node('Shape', [tokenIds], { type: 'i64' }), axes(0)]);
-  const range = graph.node('Range', [graph.constant('i64', [0], []), size, graph.constant('i64', [1], [])]);
-  return {
-    cos: scaled(graph.node('Cos', [angles])),
-    sin: scaled(graph.node('Sin', [angles])),
-    tokenIndex: graph.node('Unsqueeze', [range, axes(0)]),
   };
 }

@@ -1,7 +1,7 @@
 import { MICROSOFT_DOMAIN, type Value } from '../onnx/graph-builder.ts';
 import type { RotaryTables } from './attention.ts';
 import { type EmitContext, reshape, sliceColumns, splitLast } from './emit-context.ts';
-import { LATENT_NORM_EPS, rmsNorm } from './rms-norm.ts';
+import { LATENT_NORM_EPS } from './rms-norm.ts';
 
 /** A part of the columns of a matrix of rows, one a token. */
 export interface Columns {
@@ -28,8 +28,7 @@ export function project(context: EmitContext, x: Value, layer: number): Projecti
     return { query: { rows, offset: 0 }, latent: { rows, offset: latentOffset } };
   }
   const all = context.dense.product(context, x, `${prefix}q_a_kv_a`);
-  const compressedQuery = sliceColumns(context, all, 0, qLoraRank);
-  const normed = rmsNorm(context, compressedQuery, `${prefix}q_a_norm`, LATENT_NORM_EPS);
+  const normed = context.fusions.norm(context, all, `${prefix}q_a_norm`, LATENT_NORM_EPS, { begin: 0, end: qLoraRank });
   return {
     query: { rows: context.dense.product(context, normed, `${prefix}q_b`), offset: 0 },
     latent: { rows: all, offset: qLoraRank },
@@ -90,12 +89,15 @@ export function swapHeadsAndTokens(context: EmitContext, x: Value): Value {
   return context.graph.node('Transpose', [x], { attributes: { perm: [1, 0, 2] } });
 }
 
-/** Rotates interleaved pairs (x0, x1) of every head: x [T, heads * rope] -> same shape. */
-export function rotate(context: EmitContext, x: Value, heads: number, rotary: RotaryTables): Value {
+/**
+ * Rotates interleaved pairs (x0, x1) of every head: x [T, heads * rope] -> same shape.
+ * @param tokenIndex i64 [1, T], counting tokens
+ */
+export function rotate(context: EmitContext, x: Value, heads: number, rotary: RotaryTables, tokenIndex: Value): Value {
   const { graph, config } = context;
   const width = heads * config.qkRopeHeadDim;
   const batched = reshape(context, x, [1, -1, width]); // [1, T, heads * rope]
-  const rotated = graph.node('RotaryEmbedding', [batched, rotary.tokenIndex, rotary.cos, rotary.sin], {
+  const rotated = graph.node('RotaryEmbedding', [batched, tokenIndex, rotary.cos, rotary.sin], {
     domain: MICROSOFT_DOMAIN,
     attributes: { interleaved: 1 },
   });

@@ -1,7 +1,7 @@
 import { type DeepseekV2Config, latentWidth } from '../deepseek-v2/config.ts';
 import { CpuAttention, cpuAttentionNames } from '../deepseek-v2/cpu-attention.ts';
 import { cpuDense } from '../deepseek-v2/cpu-dense.ts';
-import { emitCpuExperts } from '../deepseek-v2/cpu-experts.ts';
+import { cpuExperts } from '../deepseek-v2/cpu-experts.ts';
 import { buildModelGraph, modelNames, type WeightLocation } from '../deepseek-v2/model-graph.ts';
 import { plainFusions } from '../deepseek-v2/plain-fusions.ts';
 import { FLOAT32 } from '../deepseek-v2/precision.ts';
@@ -58,7 +58,7 @@ export class CpuRank implements Rank {
         weights: options.weights,
         weightsFile: options.weightsFile,
         attention: (context) => new CpuAttention(context, { numGroups, blockSize }),
-        experts: emitCpuExperts,
+        experts: cpuExperts,
         dense: cpuDense,
         fusions: plainFusions,
         precision: FLOAT32,

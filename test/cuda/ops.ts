@@ -200,17 +200,25 @@ function verifyExperts(
       [tokens, experts],
       Float32Array.from({ length: tokens * experts }, () => 4 * random()),
     );
-    const attributes = { top_k: 6, groups, top_groups: 3, normalize, scale: 1.5 };
-    const compute = (choice: 'auto' | 'portable'): Float32Array => {
+    const [residual, apart] = [1, 2].map(() =>
+      context.tensor(type, [tokens, hidden], randomBits(type, tokens * hidden)),
+    );
+    const norm = context.tensor(type, [hidden], randomBits(type, hidden));
+    const attributes = { top_k: 6, groups, top_groups: 3, normalize, scale: 1.5, epsilon: 1e-6 };
+    const compute = (choice: 'auto' | 'portable'): Float32Array[] => {
       using ops = new CudaOps(context.device, type, choice);
       const named = (name: string) => ops.all.find((op) => op.name === name)!;
       const sizes = { experts, top_k: 6, shared, hidden, inter, groups, normalize, quantized };
       const scratch = context.run(named('ExpertsScratch'), sizes, [x]);
-      const inputs: DeviceTensor[] = [x, logits, ...weights, ...scratch];
-      return context.read(context.run(named(opName), attributes, inputs)[0]!);
+      const stream = [residual!, norm];
+      const inputs: DeviceTensor[] = [x, logits, ...stream, ...weights, ...scratch, ...(shared === 0 ? [apart!] : [])];
+      return context.run(named(opName), attributes, inputs).map((output) => context.read(output));
     };
     const name = `experts ${type}, ${weightType} weights, ${hidden} x ${inter} x ${experts} + ${shared}, ${tokens} tokens, ${groups} groups, normalize ${normalize}`;
-    verify(name, type, compute('auto'), compute('portable'));
+    const [auto, portable] = [compute('auto'), compute('portable')];
+    ['norm', 'sum'].forEach((output, i) => {
+      verify(`${name}: ${output}`, type, auto[i]!, portable[i]!);
+    });
   }
 }
 
@@ -232,11 +240,15 @@ function verifyLinear(
       const run = (name: string, inputs: readonly DeviceTensor[], attributes: Record<string, number> = {}) =>
         context.run(ops.all.find((op) => op.name === name)!, attributes, inputs)[0]!;
       const scratch = run('GatedLinearScratch', [x], { width });
-      return { product: run('Linear', [x, plain]), gated: run('GatedLinear', [x, w, scratch]) };
+      return {
+        product: run('Linear', [x, plain]),
+        wide: run('LinearF32', [x, plain]),
+        gated: run('GatedLinear', [x, w, scratch]),
+      };
     };
     const auto = compute('auto');
     const portable = compute('portable');
-    for (const way of ['product', 'gated'] as const) {
+    for (const way of ['product', 'wide', 'gated'] as const) {
       const name = `linear ${type} ${depth} to ${width}, ${tokens} tokens: ${way}`;
       verify(name, type, context.read(auto[way]), context.read(portable[way]));
     }

@@ -14,6 +14,13 @@ const EPSILON = 1e-6;
 /** Tokens, and sizes that take 16-byte accesses and those that do not. */
 const STEPS = [1, 3, 33, 300] as const;
 const WIDTHS = [100, 33, 2816] as const;
+const COLUMNS = [
+  { stride: 96, offset: 0, width: 96 },
+  { stride: 2112, offset: 0, width: 1536 },
+  { stride: 40, offset: 16, width: 24 },
+  { stride: 41, offset: 16, width: 24 },
+  { stride: 9000, offset: 8, width: 8960 },
+] as const;
 const ROUTERS = [
   { hidden: 96, experts: 5 },
   { hidden: 2048, experts: 64 },
@@ -38,25 +45,43 @@ class FusedChecks {
     this.#report = report;
   }
 
-  addNorm(numTokens: number, hidden: number, numAddends: number): void {
-    const streams = Array.from({ length: 1 + numAddends }, () => this.#random(numTokens, hidden));
-    const [residual, ...addends] = streams;
+  addNorm(numTokens: number, hidden: number): void {
+    const [residual, x] = [this.#random(numTokens, hidden), this.#random(numTokens, hidden)];
     const weight = this.#random(1, hidden);
-    const weights = { ...weight, shape: [hidden] };
-    const [normed, sum] = this.#run('AddNorm', { epsilon: EPSILON }, [residual!, weights, ...addends]);
-    const parts = streams.map((tensor) => this.#context.read(tensor));
-    const name = `AddNorm, ${numTokens} x ${hidden}, ${numAddends} addends`;
+    const [normed, sum] = this.#run('AddNorm', { epsilon: EPSILON }, [residual, { ...weight, shape: [hidden] }, x]);
+    const parts = [residual, x].map((tensor) => this.#context.read(tensor));
+    const name = `AddNorm, ${numTokens} x ${hidden}`;
     this.#verify(`${name}: sum`, sum!, (token, column) =>
       parts.reduce((total, values) => total + values[token * hidden + column]!, 0),
     );
-    const stored = this.#context.read(sum!);
-    const factors = this.#context.read(weight);
-    const scales = Array.from({ length: numTokens }, (_, token) => {
-      const row = stored.subarray(token * hidden, (token + 1) * hidden);
-      return 1 / Math.sqrt(row.reduce((total, value) => total + value * value, 0) / hidden + EPSILON);
-    });
-    this.#verify(`${name}: norm`, normed!, (token, column) => {
-      return stored[token * hidden + column]! * scales[token]! * factors[column]!;
+    this.#verifyNorm(`${name}: norm`, normed!, sum!, weight);
+  }
+
+  rmsNorm(numTokens: number, { stride, offset, width }: (typeof COLUMNS)[number]): void {
+    const x = this.#random(numTokens, stride);
+    const weight = this.#random(1, width);
+    const attributes = { offset, epsilon: EPSILON };
+    const [normed] = this.#run('RmsNorm', attributes, [x, { ...weight, shape: [width] }]);
+    this.#verifyNorm(`RmsNorm, ${numTokens} x ${width} of ${stride} from ${offset}`, normed!, x, weight, offset);
+  }
+
+  rotaryTables(numTokens: number, half: number): void {
+    // As far as positions go in the longest of contexts.
+    const positions = Array.from({ length: numTokens }, (_, i) =>
+      i === 0 ? 163_839 : Math.floor(4096 * Math.random()),
+    );
+    const frequencies = this.#context.tensorOf(
+      'f32',
+      [half],
+      Float32Array.from({ length: half }, (_, i) => 10_000 ** (-i / half)),
+    );
+    const inputs = [this.#context.tensor('i64', [numTokens], BigInt64Array.from(positions, BigInt)), frequencies];
+    const tables = this.#run('RotaryTables', { factor: 0.75 }, inputs);
+    const radians = this.#context.read(frequencies);
+    [Math.cos, Math.sin].forEach((ofAngle, i) => {
+      this.#verify(`RotaryTables, ${numTokens} x ${half}: ${ofAngle.name}`, tables[i]!, (token, column) => {
+        return 0.75 * ofAngle(Math.fround(positions[token]! * radians[column]!));
+      });
     });
   }
 
@@ -92,6 +117,20 @@ class FusedChecks {
     });
   }
 
+  /** `normed` against the norm of the columns of x, from `offset` on. */
+  #verifyNorm(name: string, normed: DeviceTensor, x: DeviceTensor, weight: DeviceTensor, offset = 0): void {
+    const [numTokens, stride] = x.shape as [number, number];
+    const width = normed.shape[1]!;
+    const [values, factors] = [this.#context.read(x), this.#context.read(weight)];
+    const rows = Array.from({ length: numTokens }, (_, token) =>
+      values.subarray(token * stride + offset, token * stride + offset + width),
+    );
+    const scales = rows.map(
+      (row) => 1 / Math.sqrt(row.reduce((total, value) => total + value * value, 0) / width + EPSILON),
+    );
+    this.#verify(name, normed, (token, column) => rows[token]![column]! * scales[token]! * factors[column]!);
+  }
+
   #run(name: string, attributes: Record<string, number>, inputs: readonly DeviceTensor[]): DeviceTensor[] {
     const op = this.#ops.find((candidate) => candidate.name === name)!;
     return this.#context.run(op, attributes, inputs);
@@ -125,9 +164,10 @@ export function verifyFused(device: CudaDevice, report: Report): void {
       const checks = new FusedChecks(context, ops, type, choice, report);
       for (const numTokens of STEPS) {
         for (const width of WIDTHS) {
-          checks.addNorm(numTokens, width, 1);
-          checks.addNorm(numTokens, width, 2);
+          checks.addNorm(numTokens, width);
         }
+        for (const columns of COLUMNS) checks.rmsNorm(numTokens, columns);
+        for (const half of [3, 32]) checks.rotaryTables(numTokens, half);
         for (const router of ROUTERS) checks.routerLogits(numTokens, router);
         for (const attention of ATTENTIONS) if (numTokens < 100) checks.products(numTokens, attention);
       }

@@ -143,17 +143,16 @@ def experts(make, size, num_layers, sizes):
 
 def linear(names, counts):
     for name, tokens in itertools.product(names, counts):
-        width, depth, gated, has_residual = SHAPES[name]
+        width, depth, gated = SHAPES[name]
         rows = width * (2 if gated else 1)
         layers = [weights(rows, depth, torch.bfloat16) for _ in range(max(2, -(-240_000_000 // (2 * rows * depth))))]
         calls, x = max(len(layers), 24), torch.randn(tokens, depth, device="cuda").bfloat16()
         y, both, small = (poisoned(tokens, n, dtype=torch.bfloat16) for n in (width, rows, depth))
-        residual = torch.randn(tokens, width, device="cuda").bfloat16() if has_residual else None
 
         def ours(early, after):
             def capture():
                 for i in range(calls):
-                    launch(torch.mul(x, 0.5, out=small) if after else x, layers[i % len(layers)], y, residual, gated, early=early)
+                    launch(torch.mul(x, 0.5, out=small) if after else x, layers[i % len(layers)], y, gated, early=early)
             return timed(capture, calls, reps=5)
 
         def cublas(after):

@@ -34,6 +34,8 @@ def fused():
     kernels = test_fused.Fused("hopper")
     test_fused.swiglu(kernels, "bf16", 3, 96)
     test_fused.add_norm(kernels, "bf16", 3, 520, True)
+    test_fused.rms_norm(kernels, "bf16", 3, 80, 16, 48)
+    test_fused.rotary_tables(kernels, 3, 5, 0.75)
     for tokens in (1, 3, 300):
         test_fused.router_logits(kernels, "bf16", tokens, 37, 520)
     test_fused.router_logits_many(65, 65, 320)
@@ -47,6 +49,7 @@ def route():
 
 def linear():
     test_linear.check_shape("V2-Lite o", "bf16", [1, 9])
+    test_linear.check_shape("V2-Lite o", "bf16", [3], wide=True)
 
 
 def few():
@@ -61,6 +64,8 @@ def attention():
 
 
 def experts():
+    for hidden in (512, 5376):
+        test_experts.sums("bf16", 3, hidden, 8, 66, True)
     for layer in (test_experts.Layer("V2Lite", "bf16"), test_experts_int8.QuantizedLayer("V2Lite", "bf16")):
         test_experts.small_batches(layer, (2,))
         test_experts.large_batches(layer, (40,))

@@ -1,4 +1,6 @@
 """The Hopper kernels of the experts against float64: the one for 1 to 8 tokens, and the grouped products for any number."""
+import itertools
+
 import torch
 
 from checks import DTYPES, poisoned, relative_error, verify, verify_same
@@ -24,7 +26,8 @@ class Layer:
     shared = 2                                         # experts behind those that are chosen from, which every token has
     small_tokens = {"V2Lite": 8, "V2": 4}              # up to how many the kernel for few tokens is taken
     # Tiles: up to how many pairs of an expert, slots and weight rows, slots that are copied at once, blocks of an SM.
-    tiles = ((3.3, (32, 128), 32, 1), (6.1, (64, 128), 32, 1), (52, (64, 256), 32, 1), (float("inf"), (128, 256), 64, 1))
+    tiles = ((3.3, (32, 128), 32, 1), (52, (64, 256), 32, 1), (float("inf"), (128, 256), 64, 1))
+    read_once = 24                                     # up to how many pairs of an expert its weights are said to be read once
 
     def __init__(self, size, suffix):
         self.size, self.suffix, self.dtype = size, suffix, DTYPES[suffix]
@@ -77,6 +80,15 @@ class Small:
         return y
 
 
+def sum_experts(rows, ids, weights, residual, second, norm, normed, total, experts, many=None):
+    tokens, hidden = residual.shape
+    kernel = "sumExpertsMany" if (tokens >= 1024 if many is None else many) else "sumExperts"
+    block = min(640, 32 * -(-hidden // 256))
+    module("hopper-experts-sum.cubin").launch(
+        f"{kernel}_{'f16' if residual.dtype == torch.float16 else 'bf16'}", (tokens,), block,
+        [rows, ids, weights, residual, second, norm, normed, total, ids.shape[1], hidden, experts, 1e-6], early=True)
+
+
 class Grouped:
     """Launches as cuda/ops/grouped-experts.ts makes them, but for routing and grouping, which test_route.py holds to what is expected here."""
 
@@ -84,6 +96,8 @@ class Grouped:
         self.layer, pairs = layer, tokens * layer.choices
         self.h = poisoned(pairs, layer.inter, dtype=torch.float16)
         self.rows = poisoned(pairs, layer.hidden, dtype=torch.float16)
+        self.residual, self.normed = (torch.zeros(tokens, layer.hidden, dtype=layer.dtype, device="cuda") for _ in range(2))
+        self.norm = torch.ones(layer.hidden, dtype=layer.dtype, device="cuda")
 
     def tile(self, tokens):
         return next(tile[1:] for tile in self.layer.tiles if tokens * TOP_K / self.layer.experts <= tile[0])
@@ -106,8 +120,8 @@ class Grouped:
         return groups, pair_of_slot
 
     def __call__(self, ids, weights, y, groups, tile):
-        """self.rows holds the tokens in the order of the slots."""
-        layer, m = self.layer, module("hopper-experts-grouped.cubin")
+        """self.rows holds the tokens in the order of the slots. y: the sum over the experts, added to a residual stream of zeros."""
+        layer = self.layer
         pairs, experts = ids.numel(), layer.all
         products = module(f"hopper-experts-grouped{'-int8' if layer.grouped else ''}.cubin")
         (slots, weight_rows), box, blocks = tile
@@ -116,12 +130,13 @@ class Grouped:
         for kernel, (matrix, scales), source, out in zip(("Up", "Down"), layer.weights(), (self.rows, self.h), (self.h, self.rows)):
             matrix_map = TensorMap(matrix.view(-1, matrix.shape[2]), weight_rows)
             source_map = TensorMap(source[:pairs], box)
-            shape = structure(depth=matrix.shape[2], rowTiles=matrix.shape[1] // weight_rows, outWidth=out.shape[1], maxItems=experts + pairs // slots)
+            shape = structure(depth=matrix.shape[2], rowTiles=matrix.shape[1] // weight_rows, outWidth=out.shape[1], maxItems=experts + pairs // slots,
+                              isReadOnce=int(len(ids) * TOP_K <= layer.read_once * layer.experts))
             tensors = [matrix_map, source_map, *([] if scales is None else [scales]), groups, out, shape]
             grid = (blocks * num_multiprocessors(),)
             products.launch(f"grouped{layer.grouped}{kernel}_{variant}", grid, 384, tensors, shared=shared, early=True)
-        m.launch(f"sumExperts_{layer.suffix}", (len(ids), -(-layer.hidden // 2048)), 256, [self.rows, ids, weights, y, layer.choices, layer.hidden, experts],
-                 early=True)
+        count = len(ids)
+        sum_experts(self.rows, ids, weights, self.residual[:count], None, self.norm, self.normed[:count], y, experts)
 
     def run(self, x, ids, weights, tile=None):
         tile = tile or self.tile(len(x))
@@ -211,6 +226,42 @@ def large_batches(layer, sizes):
                 verify_same(f"{name}: tiles of {tile[0]}", y, grouped.run(x, ids, weights, tile=tile))
 
 
+def sums(suffix, tokens, hidden, choices, experts, with_second):
+    """The weighted sum over the experts, in the stream, and its norm."""
+    dtype = DTYPES[suffix]
+    rows = torch.randn(tokens * choices, hidden, device="cuda").half()
+    ids = torch.randint(0, experts, (tokens, choices), dtype=torch.int32, device="cuda")
+    ids[torch.rand(ids.shape, device="cuda") < 0.2] = -1
+    ids[0, -1] = experts
+    ids[-1] = -1
+    rows.view(tokens, choices, hidden)[(ids < 0) | (ids >= experts)] = float("nan")
+    weights = torch.rand(tokens, choices, device="cuda")
+    weights[(ids < 0) | (ids >= experts)] = float("nan")
+    residual, second = ((torch.randn(tokens, hidden, device="cuda") * 5).to(dtype) for _ in range(2))
+    second = second if with_second else None
+    norm = torch.randn(hidden, device="cuda").to(dtype)
+    normed, total = (poisoned(tokens + 1, hidden, dtype=dtype) for _ in range(2))
+    sum_experts(rows, ids, weights, residual, second, norm, normed[:tokens], total[:tokens], experts)
+    exist = ((ids >= 0) & (ids < experts))[..., None]
+    added = torch.where(exist, 16 * weights.double()[..., None] * rows.view(tokens, choices, hidden).double(), 0).sum(1)
+    wanted = residual.double() + added + (second.double() if with_second else 0)
+    name = f"sum of experts {suffix} T={tokens} hidden={hidden} choices={choices} second={with_second}"
+    verify(f"{name} sum", relative_error(total[:tokens], wanted), TOLERANCE[suffix])
+    stream = total[:tokens].double()
+    scaled = stream * torch.rsqrt(stream.square().mean(-1, keepdim=True) + 1e-6) * norm.double()
+    verify(f"{name} norm", relative_error(normed[:tokens], scaled), TOLERANCE[suffix])
+    verify(f"{name}: untouched", float((~normed[tokens:].isnan() | ~total[tokens:].isnan()).sum()), 0)
+    last, ignored = (poisoned(1, hidden, dtype=dtype) for _ in range(2))
+    one = slice(tokens // 2, tokens // 2 + 1)
+    sum_experts(rows.view(tokens, choices, hidden)[one].clone(), ids[one].clone(), weights[one].clone(), residual[one].clone(),
+                second[one].clone() if with_second else None, norm, last, ignored, experts)
+    verify_same(f"{name} alone", last, normed[one])
+    again, sums_again = (poisoned(tokens, hidden, dtype=dtype) for _ in range(2))
+    sum_experts(rows, ids, weights, residual, second, norm, again, sums_again, experts, many=True)
+    verify_same(f"{name} as for many tokens: sum", sums_again, total[:tokens])
+    verify_same(f"{name} as for many tokens: norm", again, normed[:tokens])
+
+
 def huge_activations(layer):
     """Where h exceeds what f16 holds, the sum stays finite and right."""
     x, (ids, weights) = layer.tokens(40) * 150, routing(40, layer, "random")
@@ -275,6 +326,8 @@ def chained(layer, tokens, times=10):
 
 def run():
     for suffix in ("bf16", "f16"):
+        for tokens, hidden, choices, with_second in itertools.product((1, 3, 300), (256, 2048, 5120, 5128, 12288), (6, 8, 17), (False, True)):
+            sums(suffix, tokens, hidden, choices, 66, with_second)
         layer = Layer("V2Lite", suffix)
         small_batches(layer, range(1, 9))
         isolated(layer)

@@ -13,7 +13,7 @@ class QuantizedLayer(Layer):
     small = grouped = "Int8"
     shared = 0
     small_tokens = {"V2Lite": 4, "V2": 2}
-    tiles = ((7, (16, 128), 8, 2), (24, (32, 128), 8, 2), (48, (64, 128), 8, 2), (float("inf"), (128, 256), 32, 1))
+    tiles = ((24, (32, 128), 8, 2), (48, (64, 128), 8, 2), (float("inf"), (128, 256), 32, 1))
 
     def __init__(self, size, suffix, keep=False):
         super().__init__(size, suffix)

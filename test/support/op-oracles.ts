@@ -16,13 +16,16 @@ export class OpOracles {
     AttentionOperands: (context) => attentionOperands(context, this.#step),
     MlaAttention: (context) => mlaAttention(context, this.#code),
     Linear: linear,
+    LinearF32: linear,
     GatedLinearScratch: (context) => void context.output(0, [1]),
     GatedLinear: gatedLinear,
     RouterLogits: routerLogits,
     ExpertsScratch: expertsScratch,
-    RoutedExperts: (context) => routedExperts(context, floats(context, 2), floats(context, 3)),
-    QuantizedExperts: (context) => routedExperts(context, dequantized(context, 2), dequantized(context, 4)),
-    AddNorm: addNorm,
+    RoutedExperts: (context) => routedExperts(context, floats(context, 4), floats(context, 5), 6),
+    QuantizedExperts: (context) => routedExperts(context, dequantized(context, 4), dequantized(context, 6), 8),
+    AddNorm: (context) => normedSum(context, floats(context, 0), floats(context, 1), [floats(context, 2)]),
+    RmsNorm: rmsNorm,
+    RotaryTables: rotaryTables,
   };
 
   /** @param code of 8-bit latents; null: the pool holds floats */
@@ -58,21 +61,52 @@ export class OpOracles {
   }
 }
 
-function addNorm(context: KernelContext): void {
-  const addends = [0, 2, 3].map((index) => context.optionalInput(index)?.data() as Float32Array | undefined);
-  const weight = floats(context, 1);
+/** The outputs: the norm of the sum, and the sum, of the shape of the first input. */
+function normedSum(
+  context: KernelContext,
+  residual: Float32Array,
+  weight: Float32Array,
+  addends: readonly Float32Array[],
+): void {
   const shape = context.input(0).shape;
   const hidden = shape[1]!;
   const normed = context.output(0, shape).data() as Float32Array;
   const sum = context.output(1, shape).data() as Float32Array;
   sum.forEach((_, i) => {
-    sum[i] = addends.reduce((total, values) => total + (values?.[i] ?? 0), 0);
+    sum[i] = addends.reduce((total, values) => total + values[i]!, residual[i]!);
   });
   for (let row = 0; row < sum.length; row += hidden) {
-    const values = sum.subarray(row, row + hidden);
-    const scale = 1 / Math.sqrt(dot(values, values) / hidden + context.attributes['epsilon']!);
-    for (let i = 0; i < hidden; i++) normed[row + i] = values[i]! * scale * weight[i]!;
+    normed.set(normOf(context, sum.subarray(row, row + hidden), weight), row);
   }
+}
+
+function rmsNorm(context: KernelContext): void {
+  const [x, weight] = [floats(context, 0), floats(context, 1)];
+  const [numTokens, stride] = context.input(0).shape as [number, number];
+  const normed = context.output(0, [numTokens, weight.length]).data() as Float32Array;
+  for (let token = 0; token < numTokens; token++) {
+    const begin = token * stride + context.attributes['offset']!;
+    normed.set(normOf(context, x.subarray(begin, begin + weight.length), weight), token * weight.length);
+  }
+}
+
+function normOf(context: KernelContext, row: Float32Array, weight: Float32Array): Float32Array {
+  const scale = 1 / Math.sqrt(dot(row, row) / row.length + context.attributes['epsilon']!);
+  return row.map((value, i) => value * scale * weight[i]!);
+}
+
+function rotaryTables(context: KernelContext): void {
+  const positions = context.input(0).data() as BigInt64Array;
+  const frequencies = floats(context, 1);
+  const shape = [positions.length, frequencies.length];
+  [Math.cos, Math.sin].forEach((ofAngle, output) => {
+    const table = context.output(output, shape).data() as Float32Array;
+    table.forEach((_, i) => {
+      const position = Number(positions[Math.floor(i / frequencies.length)]);
+      const angle = Math.fround(position * frequencies[i % frequencies.length]!);
+      table[i] = ofAngle(angle) * context.attributes['factor']!;
+    });
+  });
 }
 
 function routerLogits(context: KernelContext): void {
@@ -116,7 +150,7 @@ function products(
 }
 
 function expertsScratch(context: KernelContext): void {
-  for (let scratch = 0; scratch < 6; scratch++) context.output(scratch, [1]);
+  for (let scratch = 0; scratch < 7; scratch++) context.output(scratch, [1]);
 }
 
 /** int8 weights; their scales are the input after them. */
@@ -125,14 +159,15 @@ function dequantized(context: KernelContext, index: number): Float32Array {
   return dequantize(codes.data() as Uint8Array, codes.shape[2]!, context.input(index + 1).data() as Uint16Array);
 }
 
-function routedExperts(context: KernelContext, gateUp: Float32Array, down: Float32Array): void {
+/** @param firstScratch index of the first input behind the weights */
+function routedExperts(context: KernelContext, gateUp: Float32Array, down: Float32Array, firstScratch: number): void {
   const { top_k, groups, top_groups, normalize, scale } = context.attributes as Record<string, number>;
   const [x, logits] = [0, 1].map((index) => floats(context, index));
   const [numTokens, hidden] = context.input(0).shape as [number, number];
   const experts = context.input(1).shape[1]!;
-  const all = context.input(2).shape[0]!;
+  const all = context.input(4).shape[0]!;
   const inter = down.length / all / hidden;
-  const y = (context.output(0, [numTokens, hidden]).data() as Float32Array).fill(0);
+  const y = new Float32Array(numTokens * hidden);
   for (let token = 0; token < numTokens; token++) {
     const scores = softmax([...logits!.subarray(token * experts, (token + 1) * experts)]);
     const chosen = largest(openExperts(scores, groups!, top_groups!), top_k!);
@@ -152,6 +187,8 @@ function routedExperts(context: KernelContext, gateUp: Float32Array, down: Float
       }
     }
   }
+  const apart = context.optionalInput(firstScratch + 7)?.data() as Float32Array | undefined;
+  normedSum(context, floats(context, 2), floats(context, 3), apart === undefined ? [y] : [y, apart]);
 }
 
 /** Scores of the experts in the best groups; the others have none. */

@@ -7,8 +7,10 @@ import { attentionPlanOp } from './attention-plan.ts';
 import { gatedLinearOps } from './gated-linear.ts';
 import { GpuKernels, type KernelChoice, type StepKind } from './gpu-kernels.ts';
 import { latentWriteOp } from './latent-write.ts';
-import { linearOp } from './linear.ts';
+import { linearOps } from './linear.ts';
 import { mlaAttentionOp } from './mla-attention.ts';
+import { rmsNormOp } from './rms-norm.ts';
+import { rotaryTablesOp } from './rotary-tables.ts';
 import { RoutedExperts } from './routed-experts.ts';
 import { routerLogitsOp } from './router-logits.ts';
 
@@ -29,7 +31,7 @@ export class CudaOps implements Disposable {
     this.#experts = new RoutedExperts(this.#kernels);
     const kernels = this.#kernels;
     this.all = [
-      linearOp(kernels),
+      ...linearOps(kernels),
       ...gatedLinearOps(kernels),
       latentWriteOp(kernels),
       attentionPlanOp(kernels),
@@ -38,6 +40,8 @@ export class CudaOps implements Disposable {
       routerLogitsOp(kernels),
       ...this.#experts.all,
       addNormOp(kernels),
+      rmsNormOp(kernels),
+      rotaryTablesOp(kernels),
     ];
   }
 

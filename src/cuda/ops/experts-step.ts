@@ -1,4 +1,6 @@
 import type { Pointer } from '../driver.ts';
+import { launchAddNorm, type NormedSumTensors } from './add-norm.ts';
+import type { GpuKernels } from './gpu-kernels.ts';
 
 /** Sizes and routing of a layer's experts. */
 export interface ExpertSizes {
@@ -32,8 +34,8 @@ export function choicesOf({ topK, shared }: Pick<ExpertSizes, 'topK' | 'shared'>
   return topK + shared;
 }
 
-/** Tensors of one layer in one step (kernels/portable/experts.cu, experts-int8.cu). */
-export interface ExpertTensors {
+/** Tensors of one layer in one step (kernels/portable/experts.cu, experts-int8.cu). The experts' sum is added to the residual stream. */
+export interface ExpertTensors extends NormedSumTensors {
   readonly numTokens: number;
   readonly x: Pointer;
   readonly logits: Pointer;
@@ -42,7 +44,6 @@ export interface ExpertTensors {
   /** Null where the weights have none. */
   readonly gateUpScales: Pointer | null;
   readonly downScales: Pointer | null;
-  readonly y: Pointer;
 }
 
 /** What a way of computing the experts needs beside its tensors, in elements; each at least 1. */
@@ -59,6 +60,8 @@ export interface ExpertScratch {
   readonly rows: number;
   /** i32 */
   readonly groups: number;
+  /** Of the stream's type: the experts' sum, where the kernel behind it does the rest. */
+  readonly sums: number;
 }
 
 export type ScratchPointers = Readonly<Record<keyof ExpertScratch, Pointer>>;
@@ -67,4 +70,15 @@ export type ScratchPointers = Readonly<Record<keyof ExpertScratch, Pointer>>;
 export interface ExpertsKernels {
   scratch(sizes: ScratchSizes, numTokens: number): ExpertScratch;
   launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void;
+}
+
+/** Enqueues what follows an experts' sum that lies in the scratch memory. */
+export function launchNormOfSums(
+  kernels: GpuKernels,
+  { hidden }: ExpertSizes,
+  tensors: ExpertTensors,
+  { sums }: ScratchPointers,
+  stream: Pointer,
+): void {
+  launchAddNorm(kernels, { ...tensors, hidden, x: sums }, stream);
 }

@@ -1,4 +1,5 @@
 import type { Pointer } from '../driver.ts';
+import { threadsFor } from './add-norm.ts';
 import {
   allExperts,
   choicesOf,
@@ -17,8 +18,12 @@ const INT8_FILE = 'hopper-experts-grouped-int8.cubin';
 const ROWS_MULTIPLE = 256;
 const DEPTH_MULTIPLE = 64;
 const INT8_DEPTH_MULTIPLE = 128;
-/** Columns that one block of the weighted sum computes. */
-const COLUMNS_PER_BLOCK = 2048;
+const SUM_FILE = 'hopper-experts-sum.cubin';
+/** Columns that a thread of the weighted sum takes at a time, and how many threads a block has at most. */
+const SUM_COLUMNS = 8;
+const SUM_THREADS = 640;
+/** Tokens from which on many blocks beside one another read enough at once, each with little on its way. */
+const SUM_OF_MANY = 1024;
 
 /** A tile of the products: (token, expert) pairs of one expert, and weight rows. */
 interface Tile {
@@ -36,20 +41,21 @@ type Tiles = readonly (readonly [maxPairs: number, tile: Tile])[];
 /** Small tiles where an expert has few tokens and the weights are what costs; large ones where the products are. */
 const F16_TILES: Tiles = [
   [3.3, { slots: 32, weightRows: 128, boxSlots: 32, blocksOfSm: 1 }],
-  [6.1, { slots: 64, weightRows: 128, boxSlots: 32, blocksOfSm: 1 }],
   [52, { slots: 64, weightRows: 256, boxSlots: 32, blocksOfSm: 1 }],
   [Number.POSITIVE_INFINITY, { slots: 128, weightRows: 256, boxSlots: 64, blocksOfSm: 1 }],
 ];
 const INT8_TILES: Tiles = [
-  [7, { slots: 16, weightRows: 128, boxSlots: 8, blocksOfSm: 2 }],
   [24, { slots: 32, weightRows: 128, boxSlots: 8, blocksOfSm: 2 }],
   [48, { slots: 64, weightRows: 128, boxSlots: 8, blocksOfSm: 2 }],
   [Number.POSITIVE_INFINITY, { slots: 128, weightRows: 256, boxSlots: 32, blocksOfSm: 1 }],
 ];
 
-function tileFor({ experts, topK, isQuantized }: ScratchSizes, numTokens: number): Tile {
-  const perExpert = (numTokens * topK) / experts;
-  return (isQuantized ? INT8_TILES : F16_TILES).find(([maxPairs]) => perExpert <= maxPairs)![1];
+/** Up to how many pairs of an expert its weights do not push from L2 what is read again: beyond, several tiles of pairs read them (measured on an H200). */
+const READ_ONCE_PAIRS = 24;
+
+function tileFor(sizes: ScratchSizes, numTokens: number): Tile {
+  const perExpert = pairsPerExpert(sizes, numTokens);
+  return (sizes.isQuantized ? INT8_TILES : F16_TILES).find(([maxPairs]) => perExpert <= maxPairs)![1];
 }
 
 /** kernels/hopper/experts-grouped.cu and experts-grouped-int8.cu: any number of tokens, in products over the tokens of each expert. */
@@ -72,22 +78,34 @@ export class GroupedExperts implements ExpertsKernels {
     const pairs = numTokens * choicesOf(sizes);
     const groups = groupsElements(pairs, maxItems(sizes, numTokens), allExperts(sizes));
     const { hidden, inter } = sizes;
-    return { ids: pairs, weights: pairs, hiddenF32: 1, hiddenF16: pairs * inter, rows: pairs * hidden, groups };
+    return {
+      ids: pairs,
+      weights: pairs,
+      hiddenF32: 1,
+      hiddenF16: pairs * inter,
+      rows: pairs * hidden,
+      groups,
+      sums: 1,
+    };
   }
 
   launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void {
     const { hidden } = sizes;
-    const { numTokens, y } = tensors;
+    const { numTokens, residual, second, weight, normed, sum, epsilon } = tensors;
     const { ids, weights, rows } = scratch;
     const { modules, hopperType } = this.#kernels;
-    const module = modules.get(FILE);
     const grouping = { slots: tileFor(sizes, numTokens).slots, maxItems: maxItems(sizes, numTokens) };
     gatherTokens(this.#kernels, sizes, tensors, scratch, grouping, stream);
     this.#product('Up', sizes, tensors, scratch, stream);
     this.#product('Down', sizes, tensors, scratch, stream);
-    const grid = [numTokens, Math.ceil(hidden / COLUMNS_PER_BLOCK)] as const;
-    module.launch(`sumExperts_${hopperType}`, { grid, block: 256, stream, overlapsPrevious: true }, (into) =>
-      into.pointers(rows, ids, weights, y).ints(choicesOf(sizes), hidden, allExperts(sizes)),
+    const block = threadsFor(hidden, SUM_COLUMNS, SUM_THREADS);
+    const launch = { grid: [numTokens], block, stream, overlapsPrevious: true } as const;
+    const name = numTokens < SUM_OF_MANY ? 'sumExperts' : 'sumExpertsMany';
+    modules.get(SUM_FILE).launch(`${name}_${hopperType}`, launch, (into) =>
+      into
+        .pointers(rows, ids, weights, residual, second ?? 0n, weight, normed, sum)
+        .ints(choicesOf(sizes), hidden, allExperts(sizes))
+        .float(epsilon),
     );
   }
 
@@ -122,9 +140,15 @@ export class GroupedExperts implements ExpertsKernels {
         .bytes(weightsMap, module.parameterOffset(name, 0))
         .bytes(tokensMap, module.parameterOffset(name, 1))
         .pointers(...(scales === null ? [] : [scales]), groups, to)
-        .ints(depth, weightRows / tile.weightRows, outWidth, maxItems(sizes, numTokens)),
+        .ints(depth, weightRows / tile.weightRows, outWidth, maxItems(sizes, numTokens))
+        .ints(pairsPerExpert(sizes, numTokens) <= READ_ONCE_PAIRS ? 1 : 0),
     );
   }
+}
+
+/** On average, of the experts that are chosen from. */
+function pairsPerExpert({ experts, topK }: ScratchSizes, numTokens: number): number {
+  return (numTokens * topK) / experts;
 }
 
 /** Most tiles that the pairs of a step can need: each expert may have one that is not full. */

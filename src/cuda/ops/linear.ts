@@ -4,14 +4,14 @@ import type { GpuKernels } from './gpu-kernels.ts';
 import { launchSmallLinear, takesSmallLinear } from './small-linear.ts';
 
 /**
- * Linear: y [T, width] = x [T, depth] times w transposed, summed in float32, rounded once.
+ * Two operators. Linear: y [T, width] = x [T, depth] times w transposed, summed in float32, rounded once. LinearF32: the same without rounding.
  *
  * Inputs: x [T, depth], w [width, depth]. Output: y. **w must be a constant of the graph**: it may be read before the kernels ahead
  * have finished.
  */
-export function linearOp(kernels: GpuKernels): CustomOp {
+export function linearOps(kernels: GpuKernels): CustomOp[] {
   const { type } = kernels;
-  return {
+  const linear: CustomOp = {
     name: 'Linear',
     provider: 'cuda',
     inputs: [{ type }, { type }],
@@ -26,6 +26,20 @@ export function linearOp(kernels: GpuKernels): CustomOp {
       else kernels.cublas.multiplyRows({ type, ...pointers, ...sizes }, context.gpuStream);
     },
   };
+  const wide: CustomOp = {
+    ...linear,
+    name: 'LinearF32',
+    outputs: [{ type: 'f32' }],
+    compute(context) {
+      const [x, w] = [context.input(0), context.input(1)];
+      const sizes = { ...sizesOf(x, w), isGated: false, isWide: true };
+      const y = context.output(0, [sizes.numTokens, sizes.width]).pointer;
+      const pointers = { x: x.pointer, w: w.pointer, y };
+      if (takesSmallLinear(kernels, sizes)) launchSmallLinear(kernels, sizes, pointers, context.gpuStream);
+      else kernels.cublas.multiplyRows({ type, outType: 'f32', ...pointers, ...sizes }, context.gpuStream);
+    },
+  };
+  return [linear, wide];
 }
 
 /** The sizes of x times w transposed. */

@@ -5,6 +5,7 @@ import {
   type ExpertSizes,
   type ExpertsKernels,
   type ExpertTensors,
+  launchNormOfSums,
   type ScratchPointers,
   type ScratchSizes,
 } from './experts-step.ts';
@@ -44,13 +45,21 @@ export class PortableExperts implements ExpertsKernels {
 
   scratch(sizes: ScratchSizes, numTokens: number) {
     const pairs = numTokens * choicesOf(sizes);
-    return { ids: pairs, weights: pairs, hiddenF32: pairs * sizes.inter, hiddenF16: 1, rows: 1, groups: 1 };
+    return {
+      ids: pairs,
+      weights: pairs,
+      hiddenF32: pairs * sizes.inter,
+      hiddenF16: 1,
+      rows: 1,
+      groups: 1,
+      sums: numTokens * sizes.hidden,
+    };
   }
 
   launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void {
     const { hidden, inter } = sizes;
-    const { numTokens, x, gateUp, gateUpScales, down, downScales, y } = tensors;
-    const { ids, weights, hiddenF32 } = scratch;
+    const { numTokens, x, gateUp, gateUpScales, down, downScales } = tensors;
+    const { ids, weights, hiddenF32, sums } = scratch;
     const { modules, type } = this.#kernels;
     launchRoute(this.#kernels, sizes, tensors, scratch, stream);
     const choices = choicesOf(sizes);
@@ -63,8 +72,9 @@ export class PortableExperts implements ExpertsKernels {
     );
     const downGrid = [numTokens, Math.ceil(hidden / ROWS_PER_BLOCK)] as const;
     module.launch(`${name}Down_${type}`, { grid: downGrid, block: 256, stream }, (into) =>
-      into.pointers(hiddenF32, ids, weights, down, ...present(downScales), y).ints(...shape),
+      into.pointers(hiddenF32, ids, weights, down, ...present(downScales), sums).ints(...shape),
     );
+    launchNormOfSums(this.#kernels, sizes, tensors, scratch, stream);
   }
 }
 

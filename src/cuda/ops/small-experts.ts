@@ -5,6 +5,7 @@ import {
   type ExpertSizes,
   type ExpertsKernels,
   type ExpertTensors,
+  launchNormOfSums,
   type ScratchPointers,
   type ScratchSizes,
 } from './experts-step.ts';
@@ -60,12 +61,20 @@ export class SmallExperts implements ExpertsKernels, Disposable {
 
   scratch(sizes: ScratchSizes, numTokens: number) {
     const routed = routesInside(sizes) ? 1 : numTokens * choicesOf(sizes);
-    return { ids: routed, weights: routed, hiddenF32: 1, hiddenF16: 1, rows: 1, groups: 1 };
+    return {
+      ids: routed,
+      weights: routed,
+      hiddenF32: 1,
+      hiddenF16: 1,
+      rows: 1,
+      groups: 1,
+      sums: numTokens * sizes.hidden,
+    };
   }
 
   launch(sizes: ExpertSizes, tensors: ExpertTensors, scratch: ScratchPointers, stream: Pointer): void {
     const { modules, device, hopperType } = this.#kernels;
-    const { numTokens, x, logits, gateUp, gateUpScales, down, downScales, y } = tensors;
+    const { numTokens, x, logits, gateUp, gateUpScales, down, downScales } = tensors;
     const isRouted = !routesInside(sizes);
     if (isRouted) launchRoute(this.#kernels, sizes, tensors, scratch, stream);
     const name = `smallExperts${shapeOf(sizes)!.name}${sizes.isQuantized ? 'Int8' : ''}`;
@@ -79,9 +88,10 @@ export class SmallExperts implements ExpertsKernels, Disposable {
         into
           .pointers(x, isRouted ? scratch.ids : 0n, isRouted ? scratch.weights : 0n, isRouted ? 0n : logits)
           .float(sizes.scale)
-          .pointers(gateUp, gateUpScales ?? 0n, down, downScales ?? 0n, y, workspace)
+          .pointers(gateUp, gateUpScales ?? 0n, down, downScales ?? 0n, scratch.sums, workspace)
           .ints(numTokens),
     );
+    launchNormOfSums(this.#kernels, sizes, tensors, scratch, stream);
   }
 
   [Symbol.dispose](): void {

@@ -20,8 +20,6 @@ const MAX_SLOTS = 16;
 /** Weights on their way to an SM: enough to keep the memory busy, and little enough for two kernels' on one SM. */
 const RING_BYTES = 96 * 1024;
 const HALF_BYTES = 2;
-/** What the kernel could add to the product is added by AddNorm, for any number of tokens. */
-const NO_RESIDUAL = 0n;
 
 /** Sizes of a dense product. */
 export interface LinearSizes {
@@ -31,6 +29,8 @@ export interface LinearSizes {
   readonly width: number;
   /** There are 2 * width rows of weights: gates, then what they are multiplied with. */
   readonly isGated: boolean;
+  /** The output is float32 whatever the type of x and w; never of a gated product. False where absent. */
+  readonly isWide?: boolean;
 }
 
 export interface LinearPointers {
@@ -53,7 +53,7 @@ export function takesSmallLinear(kernels: GpuKernels, sizes: LinearSizes): boole
 /** Enqueues the product. Its weights must be constants, since they are read before the kernels ahead have finished. */
 export function launchSmallLinear(
   { modules, device, hopperType }: GpuKernels,
-  { numTokens, depth, width, isGated }: LinearSizes,
+  { numTokens, depth, width, isGated, isWide }: LinearSizes,
   { x, w, y }: LinearPointers,
   stream: Pointer,
 ): void {
@@ -63,9 +63,9 @@ export function launchSmallLinear(
   const slots = Math.max(1, Math.min(Math.floor(RING_BYTES / slotBytes), MAX_SLOTS, tiles));
   const module = modules.get(FILE);
   const shared = module.sharedBytes('linear') + slots * slotBytes;
-  const name = `linear_${Math.ceil(numTokens / GROUP)}_${variantOf(depth)!.rounds}_${hopperType}`;
+  const name = `linear${isWide ? 'F32' : ''}_${Math.ceil(numTokens / GROUP)}_${variantOf(depth)!.rounds}_${hopperType}`;
   module.launch(name, { grid: [blocks], block: THREADS, shared, stream, overlapsPrevious: true }, (into) =>
-    into.pointers(x, w, NO_RESIDUAL, y).ints(numTokens, width, depth, isGated ? 1 : 0, slots),
+    into.pointers(x, w, y).ints(numTokens, width, depth, isGated ? 1 : 0, slots),
   );
 }
 

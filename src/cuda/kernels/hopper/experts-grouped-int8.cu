@@ -13,10 +13,10 @@ constexpr int kScaleBlock = 128;      // columns of a row that share a scale
 constexpr int kRowBytes = 128;        // of a tile in shared memory: 128 columns of the weights, 64 of the tokens
 constexpr int kSharedOfTwo = 115712;  // dynamic shared memory of each of two blocks on an SM
 
-// BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile. Of small tiles two run on an SM, since
+// BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile, and LEAST, how few of them are computed at least. Of small tiles two run on an SM, since
 // what limits one is the way from codes to products.
-template <int BLOCKS, int N, int BOX_> struct Tile {
-  static constexpr int BOX = BOX_, WEIGHT_ROWS = 128 * BLOCKS, BLOCKS_OF_SM = BLOCKS == 1 ? 2 : 1;
+template <int BLOCKS, int N, int LEAST_, int BOX_> struct Tile {
+  static constexpr int LEAST = LEAST_, BOX = BOX_, WEIGHT_ROWS = 128 * BLOCKS, BLOCKS_OF_SM = BLOCKS == 1 ? 2 : 1;
   static constexpr int COPYING_REGISTERS = BLOCKS_OF_SM == 2 ? 24 : 40, COMPUTING_REGISTERS = BLOCKS_OF_SM == 2 ? 104 : 232;
   static constexpr int WEIGHT_BYTES = WEIGHT_ROWS * kRowBytes, HALF = N * kRowBytes, STAGE = WEIGHT_BYTES + 2 * HALF;
   static constexpr int BOX_PITCH = BOX * kRowBytes, BOX_BYTES = 2 * BOX_PITCH;  // from box to box of a half; of a box in both
@@ -81,7 +81,6 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   };
   // What a lane tells ldmatrix: row lane % 16 of the warp's, and which of two groups of 16 columns, in 128-byte swizzle.
   const uint32_t lanesPart = (warpRow + (lane & 15)) * kRowBytes + ((lane >> 4 ^ (lane & 7)) << 4);
-  float acc[BLOCKS][N / 2];
   int4 item, nextItem = make_int4(0, 0, 0, 0);
   const __half *rowScales, *nextScales = scales;
   if (blockIdx.x < tiles) {
@@ -89,15 +88,11 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
     nextScales = scalesOf(blockIdx.x, nextItem);
     askForScales(nextScales);
   }
-  waitForPreviousKernel();
-  for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-    item = nextItem;
-    rowScales = nextScales;
-    const PairsOfLane<UP, N> pairs(groups, item, lane, shape);
-    if (tile + gridDim.x < tiles) {
-      nextItem = itemOf(groups, (tile + gridDim.x) / shape.rowTiles);
-      nextScales = scalesOf(tile + gridDim.x, nextItem);
-    }
+  // A tile, computed for the first n of its slots.
+  const auto multiply = [&](int tile, auto columns) {
+    constexpr int n = decltype(columns)::value;
+    float acc[BLOCKS][n / 2];
+    const PairsOfLane<UP, n> pairs(groups, item, lane, shape);
     uint32_t previous = 0;
     // The fence orders this warp's reads before the copy engine's next writes. Only the arrival is conditional: around a branch the compiler
     // would run the products one by one.
@@ -152,25 +147,34 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
 #pragma unroll
     for (int m = 0; m < BLOCKS; ++m) {
 #pragma unroll
-      for (int i = 0; i < N / 8; ++i) storeTile<UP>(acc[m] + 4 * i, lane, out, pairs.pair[i], item, i * 8, row + m * 64, shape);
+      for (int i = 0; i < n / 8; ++i) storeTile<UP>(acc[m] + 4 * i, lane, out, pairs.pair[i], item, i * 8, row + m * 64, shape);
     }
+  };
+  waitForPreviousKernel();
+  for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+    item = nextItem;
+    rowScales = nextScales;
+    if (tile + gridDim.x < tiles) {
+      nextItem = itemOf(groups, (tile + gridDim.x) / shape.rowTiles);
+      nextScales = scalesOf(tile + gridDim.x, nextItem);
+    }
+    forSlots<N, S::LEAST>(item.z, [&](auto columns) { multiply(tile, columns); });
   }
 }
 
 // NAME: slots x weight rows of a tile.
-#define DEFINE_PRODUCTS(NAME, BLOCKS, N, BOX)                                                                         \
-  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, BOX>::BLOCKS_OF_SM) groupedInt8Up_##NAME(          \
+#define DEFINE_PRODUCTS(NAME, BLOCKS, N, LEAST, BOX)                                                                         \
+  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, LEAST, BOX>::BLOCKS_OF_SM) groupedInt8Up_##NAME(          \
       const __grid_constant__ CUtensorMap weights, const __grid_constant__ CUtensorMap tokens, const __half* scales,  \
       const int* groups, __half* h, GroupedShape shape) {                                                             \
-    grouped<Tile<BLOCKS, N, BOX>, BLOCKS, N, true>(&weights, &tokens, scales, groups, h, shape);                      \
+    grouped<Tile<BLOCKS, N, LEAST, BOX>, BLOCKS, N, true>(&weights, &tokens, scales, groups, h, shape);                      \
   }                                                                                                                   \
-  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, BOX>::BLOCKS_OF_SM) groupedInt8Down_##NAME(        \
+  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, LEAST, BOX>::BLOCKS_OF_SM) groupedInt8Down_##NAME(        \
       const __grid_constant__ CUtensorMap weights, const __grid_constant__ CUtensorMap tokens, const __half* scales,  \
       const int* groups, __half* rows, GroupedShape shape) {                                                          \
-    grouped<Tile<BLOCKS, N, BOX>, BLOCKS, N, false>(&weights, &tokens, scales, groups, rows, shape);                  \
+    grouped<Tile<BLOCKS, N, LEAST, BOX>, BLOCKS, N, false>(&weights, &tokens, scales, groups, rows, shape);                  \
   }                                                                                                                   \
-  extern "C" __device__ const int groupedInt8_##NAME##_sharedBytes = Tile<BLOCKS, N, BOX>::SHARED;
-DEFINE_PRODUCTS(16x128, 1, 16, 8)
-DEFINE_PRODUCTS(32x128, 1, 32, 8)
-DEFINE_PRODUCTS(64x128, 1, 64, 8)
-DEFINE_PRODUCTS(128x256, 2, 128, 32)
+  extern "C" __device__ const int groupedInt8_##NAME##_sharedBytes = Tile<BLOCKS, N, LEAST, BOX>::SHARED;
+DEFINE_PRODUCTS(32x128, 1, 32, 16, 8)
+DEFINE_PRODUCTS(64x128, 1, 64, 64, 8)
+DEFINE_PRODUCTS(128x256, 2, 128, 128, 32)

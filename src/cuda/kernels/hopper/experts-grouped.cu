@@ -17,11 +17,11 @@ constexpr int kDepth = 64;         // columns of a tile in one stage: 128 bytes
 constexpr int kRowBytes = 2 * kDepth;
 
 // ------------------------------------------------------------------------------------------------------------ products
-// BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile; BOX: slots that are copied at once, only
-// as many boxes as hold tokens (the others' columns are computed from whatever is there, and not stored). LAST_FIRST: items from the last on, which
-// are the shared experts' and have the most tokens (measured: faster for one kind of tile, slower for others).
-template <int BLOCKS_, int N_, int BOX_, bool LAST_FIRST_> struct Tile {
-  static constexpr int BLOCKS = BLOCKS_, N = N_, BOX = BOX_;
+// BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile, and LEAST, how few of them are computed at least;
+// BOX: slots that are copied at once, only as many boxes as hold tokens (the others' columns are computed from whatever is there, and not stored).
+// LAST_FIRST: items from the last on, which are the shared experts' and have the most tokens (measured: faster for one kind of tile, slower for others).
+template <int BLOCKS_, int N_, int LEAST_, int BOX_, bool LAST_FIRST_> struct Tile {
+  static constexpr int BLOCKS = BLOCKS_, N = N_, LEAST = LEAST_, BOX = BOX_;
   static constexpr bool LAST_FIRST = LAST_FIRST_;
   static constexpr int WEIGHT_ROWS = 128 * BLOCKS;
   static constexpr int WEIGHT_BYTES = WEIGHT_ROWS * kRowBytes, STAGE = WEIGHT_BYTES + N * kRowBytes;
@@ -34,7 +34,7 @@ template <int BLOCKS_, int N_, int BOX_, bool LAST_FIRST_> struct Tile {
 template <class S, bool UP>
 DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const int* __restrict__ groups, __half* __restrict__ out,
                     GroupedShape shape) {
-  constexpr int BLOCKS = S::BLOCKS, N = S::N;
+  constexpr int BLOCKS = S::BLOCKS;
   extern __shared__ __align__(1024) uint8_t shared[];
   const uint32_t base = sharedAddress(shared), full = base + S::BARRIERS, empty = full + 8 * S::STAGES;
   const int tid = threadIdx.x, lane = tid & 31;
@@ -59,15 +59,16 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
   // ---- products
   registersUp<232>();
   const int group = (tid >> 7) - 1, warp = (tid >> 5) & 3;
-  float acc[BLOCKS][N / 2];
-  waitForPreviousKernel();
-  for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
-    const int4 item = itemOfTile(tile);
-    const PairsOfLane<UP, N> pairs(groups, item, lane, shape);
+  // A tile, computed for the first n of its slots.
+  const auto multiply = [&](int tile, int4 item, auto columns) {
+    constexpr int n = decltype(columns)::value;
+    float acc[BLOCKS][n / 2];
+    const PairsOfLane<UP, n> pairs(groups, item, lane, shape);
     uint32_t previous = 0;
     for (int k = 0; k < steps; ++k) {
       const uint32_t at = base + stage * S::STAGE;
-      const uint32_t a = operand(at + group * BLOCKS * 64 * kRowBytes, 16), b = operand(at + S::WEIGHT_BYTES, 16);
+      // Opaque: made before the wait and not behind it, where the tensor cores would wait too.
+      const uint32_t a = opaque(operand(at + group * BLOCKS * 64 * kRowBytes, 16)), b = opaque(operand(at + S::WEIGHT_BYTES, 16));
       barrierWait(full + 8 * stage, phase);
       productFence();
 #pragma unroll
@@ -90,38 +91,16 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
 #pragma unroll
     for (int m = 0; m < BLOCKS; ++m) {
 #pragma unroll
-      for (int i = 0; i < N / 8; ++i) {
+      for (int i = 0; i < n / 8; ++i) {
         storeTile<UP>(acc[m] + 4 * i, lane, out, pairs.pair[i], item, i * 8, row + m * 64, shape);
       }
     }
-  }
-}
-
-// Grid (T, ceil(hidden / 2048)), block 256: the weighted sum over a token's experts, in the order of its choices.
-template <typename T>
-DEVICE void sumExperts(const __half* __restrict__ rows, const int* __restrict__ ids, const float* __restrict__ weights, T* __restrict__ y,
-                       int topK, int hidden, int experts) {
-  const int token = blockIdx.x, column = (blockIdx.y * 256 + threadIdx.x) * 8;
-  letNextKernelStart();
+  };
   waitForPreviousKernel();
-  if (column >= hidden) return;
-  float sum[8] = {};
-  for (int k = 0; k < topK; ++k) {
-    const int pair = token * topK + k;
-    if ((unsigned)ids[pair] >= (unsigned)experts) continue;
-    const float weight = weights[pair] * kHiddenUnit;
-    uint4 v = *reinterpret_cast<const uint4*>(rows + (size_t)pair * hidden + column);
-#pragma unroll
-    for (int j = 0; j < 4; ++j) {
-      const float2 both = Pair<__half>::unpack((&v.x)[j]);
-      sum[2 * j] += weight * both.x;
-      sum[2 * j + 1] += weight * both.y;
-    }
+  for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+    const int4 item = itemOfTile(tile);
+    forSlots<S::N, S::LEAST>(item.z, [&](auto columns) { multiply(tile, item, columns); });
   }
-  uint4 packed;
-#pragma unroll
-  for (int j = 0; j < 4; ++j) (&packed.x)[j] = Pair<T>::pack(sum[2 * j], sum[2 * j + 1]);
-  *reinterpret_cast<uint4*>(y + (size_t)token * hidden + column) = packed;
 }
 
 // NAME: slots x weight rows of a tile.
@@ -137,15 +116,6 @@ DEVICE void sumExperts(const __half* __restrict__ rows, const int* __restrict__ 
     grouped<Tile<__VA_ARGS__>, false>(&weights, &tokens, groups, rows, shape);                                        \
   }                                                                                                                   \
   extern "C" __device__ const int grouped_##NAME##_sharedBytes = Tile<__VA_ARGS__>::SHARED;
-DEFINE_PRODUCTS(32x128, 1, 32, 32, false)
-DEFINE_PRODUCTS(64x128, 1, 64, 32, false)
-DEFINE_PRODUCTS(64x256, 2, 64, 32, true)
-DEFINE_PRODUCTS(128x256, 2, 128, 64, false)
-
-#define DEFINE(SUFFIX, T)                                                                                             \
-  extern "C" __global__ void __launch_bounds__(256) sumExperts_##SUFFIX(                                               \
-      const __half* rows, const int* ids, const float* weights, T* y, int topK, int hidden, int experts) {            \
-    sumExperts<T>(rows, ids, weights, y, topK, hidden, experts);                                                      \
-  }
-DEFINE(f16, __half)
-DEFINE(bf16, __nv_bfloat16)
+DEFINE_PRODUCTS(32x128, 1, 32, 32, 32, false)
+DEFINE_PRODUCTS(64x256, 2, 64, 16, 32, true)
+DEFINE_PRODUCTS(128x256, 2, 128, 128, 64, false)

@@ -13,6 +13,7 @@ struct GroupedShape {
   int rowTiles;   // of one expert
   int outWidth;   // columns of the output: inter (up) or hidden (down)
   int maxItems;
+  int isReadOnce; // the weights: few items have the same ones
 };
 
 // An item of the groups: (expert, first slot, slots, 0). Past L1, which belongs to no kernel that is still running.
@@ -27,6 +28,7 @@ DEVICE void copyTiles(const CUtensorMap* weights, int tiles, int steps, uint32_t
   int4 item = make_int4(0, 0, 0, 0);
   int boxes = 0, ahead = 0, stage = 0;
   uint32_t phase = 0;
+  const uint64_t policy = readOnce();
   const auto take = [&](int tile) {
     item = itemOfTile(tile);
     boxes = (item.z + S::BOX - 1) / S::BOX;
@@ -34,7 +36,10 @@ DEVICE void copyTiles(const CUtensorMap* weights, int tiles, int steps, uint32_t
   const auto askForWeights = [&](int tile, int k, int stage) {
     const int weightRow = (item.x * shape.rowTiles + tile % shape.rowTiles) * S::WEIGHT_ROWS;
     barrierExpect(full + 8 * stage, S::WEIGHT_BYTES + boxes * S::BOX_BYTES);
-    boxCopy(base + stage * S::STAGE, weights, k * COLUMNS, weightRow, full + 8 * stage);
+    const uint32_t to = base + stage * S::STAGE;
+    // Not one copy with either policy: to ask for the ordinary one makes it slow.
+    if (shape.isReadOnce) boxCopyOnce(to, weights, k * COLUMNS, weightRow, full + 8 * stage, policy);
+    else boxCopy(to, weights, k * COLUMNS, weightRow, full + 8 * stage);
   };
   if (blockIdx.x < tiles) {
     take(blockIdx.x);
@@ -56,6 +61,18 @@ DEVICE void copyTiles(const CUtensorMap* weights, int tiles, int steps, uint32_t
       advanceStage<S::STAGES>(stage, phase);
     }
   }
+}
+
+// A number of slots that is known when the kernel is compiled.
+template <int N> struct Slots {
+  static constexpr int value = N;
+};
+// body(Slots<n>) for n = N / 1, 2, 4, ..., at least LEAST, as small as an item of so many slots allows: what is not multiplied costs no time and no power.
+template <int N, int LEAST, class Body> DEVICE void forSlots(int slots, const Body& body) {
+  if constexpr (N > LEAST) {
+    if (slots <= N / 2) return forSlots<N / 2, LEAST>(slots, body);
+  }
+  body(Slots<N>());
 }
 
 // silu(gate) * up of neighbouring rows. Lanes four apart hold gate and up of the same columns: each of the two makes one column's value.

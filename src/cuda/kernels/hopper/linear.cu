@@ -1,14 +1,14 @@
 // A dense product for few tokens: y [T, width] = x [T, depth] times w [width, depth] transposed, T <= 8 * GROUPS.
 //
 // gated: w is [2 * width, depth], and y = silu(x times its first width rows) * (x times the others).
-// Otherwise residual [T, width], if there is one, is added to the float32 sums.
+// y is of the type of x and w, or float.
 //
 // At these sizes a product is a stream of weights, and everything here serves to keep that stream running:
 //  * One block an SM with an equal share of the rows, to the row. Bulk copies of 8 rows, which lie in one piece, fill a ring
 //    of slots; the eight warps only ever see shared memory.
 //  * Launched programmatically the block asks for weights at once, while the kernel before still computes x, and it lets the
 //    next kernel do the same as soon as its own last weights are on their way. Hence w must not be written by any kernel
-//    that this one might overtake; x and residual may be, and y may be what such a kernel reads.
+//    that this one might overtake; x may be, and y may be what such a kernel reads.
 //  * A warp takes every eighth step of 64 columns, and keeps the activations of its steps in registers for all rows. Warps
 //    meet only when a group of tiles is done.
 //  * Tensor cores even for one token. Any order of k is right as long as both operands share it, so a lane reads 16
@@ -139,8 +139,8 @@ DEVICE void multiply(float* sums, const uint4 (&x)[GROUPS][ROUNDS][2], uint32_t 
   }
 }
 
-template <int GROUPS, int ROUNDS, typename T>
-DEVICE void linear(const T* x, const T* __restrict__ w, const T* residual, T* y, const LinearShape& shape) {
+template <int GROUPS, int ROUNDS, typename T, typename Out>
+DEVICE void linear(const T* x, const T* __restrict__ w, Out* y, const LinearShape& shape) {
   extern __shared__ __align__(128) uint8_t shared[];
   constexpr int SUMS = GROUPS * 8 * kTile;                   // of a tile: [token][row]
   constexpr int TILES = kPartialFloats / (kWarps * SUMS);    // of a group
@@ -174,14 +174,6 @@ DEVICE void linear(const T* x, const T* __restrict__ w, const T* residual, T* y,
       const int tile = first + i / SUMS, t = i % SUMS / kTile, row = i % kTile;
       return tile < last && t < shape.numTokens && row < weights.rowsOf(tile) ? t * shape.width + weights.row(tile) + row : -1;
     };
-    float more[MINE] = {};
-    if (residual) {
-#pragma unroll
-      for (int j = 0; j < MINE; ++j) {
-        const int place = placeOf(tid + j * kThreads);
-        if (place >= 0) more[j] = toFloat(__ldcg(residual + place));
-      }
-    }
     for (int tile = first; tile < last; ++tile) {
       const auto release = [&]() {
         if (tile + shape.slots >= weights.tiles) return;
@@ -214,21 +206,28 @@ DEVICE void linear(const T* x, const T* __restrict__ w, const T* residual, T* y,
         total = total / (1.f + __expf(-total)) * up;
       }
       const int place = placeOf(i);
-      if (place >= 0) y[place] = fromFloat<T>(total + more[j]);
+      if (place >= 0) y[place] = fromFloat<Out>(total);
     }
   }
 }
 
-#define DEFINE(GROUPS, ROUNDS, SUFFIX, T)                                                                             \
+// NAME: with the type of x and w; OUT: of y.
+#define DEFINE(NAME, GROUPS, ROUNDS, T, OUT)                                                                          \
   extern "C" __global__ void __launch_bounds__(kThreads, GROUPS == 1 && ROUNDS <= 6 ? 2 : 1)                           \
-      linear_##GROUPS##_##ROUNDS##_##SUFFIX(const T* x, const T* w, const T* residual, T* y, LinearShape shape) {     \
-    linear<GROUPS, ROUNDS>(x, w, residual, y, shape);                                                                 \
+      NAME(const T* x, const T* w, OUT* y, LinearShape shape) {                                                        \
+    linear<GROUPS, ROUNDS>(x, w, y, shape);                                                                            \
   }
-#define DEFINE_TYPES(GROUPS, ROUNDS)          \
-  DEFINE(GROUPS, ROUNDS, f16, __half)         \
-  DEFINE(GROUPS, ROUNDS, bf16, __nv_bfloat16)
+#define DEFINE_TYPES(GROUPS, ROUNDS)                                                          \
+  DEFINE(linear_##GROUPS##_##ROUNDS##_f16, GROUPS, ROUNDS, __half, __half)                    \
+  DEFINE(linear_##GROUPS##_##ROUNDS##_bf16, GROUPS, ROUNDS, __nv_bfloat16, __nv_bfloat16)
+#define DEFINE_WIDE(ROUNDS)                                                                   \
+  DEFINE(linearF32_1_##ROUNDS##_f16, 1, ROUNDS, __half, float)                                \
+  DEFINE(linearF32_1_##ROUNDS##_bf16, 1, ROUNDS, __nv_bfloat16, float)
 DEFINE_TYPES(1, 4)
 DEFINE_TYPES(1, 6)
 DEFINE_TYPES(1, 10)
 DEFINE_TYPES(2, 4)
 DEFINE_TYPES(2, 6)
+DEFINE_WIDE(4)
+DEFINE_WIDE(6)
+DEFINE_WIDE(10)

@@ -6,11 +6,10 @@
 //        DeepseekV2RMSNorm reads that), times weight, in float and rounded once. HF rounds before it multiplies by the weight as well.
 //
 // Grid T, any whole number of warps. A row's result does not depend on the others.
-#include "vector.cuh"
+#include "row-norm.cuh"
 
 template <typename T, int N>
 DEVICE void addNorm(const T* residual, const T* weight, const T* x, const T* second, T* normed, T* sum, int hidden, float epsilon) {
-  __shared__ float partial[32];
   const int begin = threadIdx.x * N, stride = blockDim.x * N;
   allowNext();
   awaitPrevious();
@@ -35,18 +34,31 @@ DEVICE void addNorm(const T* residual, const T* weight, const T* x, const T* sec
 #pragma unroll
     for (int j = 0; j < N; ++j) squares += value[j] * value[j];
   }
-  squares = warpSum(squares);
-  if ((threadIdx.x & 31) == 0) partial[threadIdx.x >> 5] = squares;
-  __syncthreads();
-  const int lane = threadIdx.x & 31;
-  squares = warpSum(lane < blockDim.x / 32 ? partial[lane] : 0.f);
-  const float scale = rsqrtf(squares / hidden + epsilon);
+  const float scale = normScale(squares, hidden, epsilon);
   for (int i = begin; i < hidden; i += stride) {
     if (hidden > stride) load(sum + i, value);  // written by this thread; otherwise still held
-    load(weight + i, other);
+    storeNormed(normed + i, value, weight + i, scale);
+  }
+}
+
+// The RMS norm of some columns of each row: x [T, *], `stride` elements from row to row, normed [T, width], rounded once.
+template <typename T, int N>
+DEVICE void rmsNorm(const T* x, const T* weight, T* normed, int stride, int width, float epsilon) {
+  const int begin = threadIdx.x * N, step = blockDim.x * N;
+  allowNext();
+  awaitPrevious();
+  x += (size_t)blockIdx.x * stride;
+  normed += (size_t)blockIdx.x * width;
+  float value[N], squares = 0.f;
+  for (int i = begin; i < width; i += step) {
+    load(x + i, value);
 #pragma unroll
-    for (int j = 0; j < N; ++j) other[j] *= value[j] * scale;
-    storeRounded(normed + i, other);
+    for (int j = 0; j < N; ++j) squares += value[j] * value[j];
+  }
+  const float scale = normScale(squares, width, epsilon);
+  for (int i = begin; i < width; i += step) {
+    if (width > step) load(x + i, value);
+    storeNormed(normed + i, value, weight + i, scale);
   }
 }
 
@@ -54,6 +66,10 @@ DEVICE void addNorm(const T* residual, const T* weight, const T* x, const T* sec
   extern "C" __global__ void __launch_bounds__(1024) addNorm_##SUFFIX(                                                 \
       const T* residual, const T* weight, const T* x, const T* second, T* normed, T* sum, int hidden, float epsilon) { \
     addNorm<T, N>(residual, weight, x, second, normed, sum, hidden, epsilon);                                         \
+  }                                                                                                                   \
+  extern "C" __global__ void __launch_bounds__(1024) rmsNorm_##SUFFIX(                                                 \
+      const T* x, const T* weight, T* normed, int stride, int width, float epsilon) {                                 \
+    rmsNorm<T, N>(x, weight, normed, stride, width, epsilon);                                                         \
   }
 FOR_EACH_ACCESS(DEFINE)
 #undef DEFINE
