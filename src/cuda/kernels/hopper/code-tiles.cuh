@@ -9,7 +9,7 @@
 #include "attention.cuh"
 #include "code-pairs.cuh"
 
-// Eight codes times their scale, rounded once to T.
+// Four codes times their scale, rounded once to T.
 template <typename T, typename Code> struct ScaledCodes {
   float scale;
   __device__ __forceinline__ explicit ScaledCodes(float scale_) : scale(scale_) {}

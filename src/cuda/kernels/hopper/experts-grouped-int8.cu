@@ -13,8 +13,8 @@ constexpr int kScaleBlock = 128;      // columns of a row that share a scale
 constexpr int kRowBytes = 128;        // of a tile in shared memory: 128 columns of the weights, 64 of the tokens
 constexpr int kSharedOfTwo = 115712;  // dynamic shared memory of each of two blocks on an SM
 
-// BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile, and LEAST, how few of them are computed at least. Of small tiles two run on an SM, since
-// what limits one is the way from codes to products.
+// BLOCKS: blocks of 64 weight rows that each of the two consumer warpgroups takes; N: slots of a tile, and LEAST, how few of them are computed at
+// least. Of small tiles two run on an SM, since what limits one is the way from codes to products.
 template <int BLOCKS, int N, int LEAST_, int BOX_> struct Tile {
   static constexpr int LEAST = LEAST_, BOX = BOX_, WEIGHT_ROWS = 128 * BLOCKS, BLOCKS_OF_SM = BLOCKS == 1 ? 2 : 1;
   static constexpr int COPYING_REGISTERS = BLOCKS_OF_SM == 2 ? 24 : 40, COMPUTING_REGISTERS = BLOCKS_OF_SM == 2 ? 104 : 232;
@@ -163,16 +163,16 @@ DEVICE void grouped(const CUtensorMap* weights, const CUtensorMap* tokens, const
 }
 
 // NAME: slots x weight rows of a tile.
-#define DEFINE_PRODUCTS(NAME, BLOCKS, N, LEAST, BOX)                                                                         \
-  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, LEAST, BOX>::BLOCKS_OF_SM) groupedInt8Up_##NAME(          \
+#define DEFINE_PRODUCTS(NAME, BLOCKS, N, LEAST, BOX)                                                                  \
+  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, LEAST, BOX>::BLOCKS_OF_SM) groupedInt8Up_##NAME(  \
       const __grid_constant__ CUtensorMap weights, const __grid_constant__ CUtensorMap tokens, const __half* scales,  \
       const int* groups, __half* h, GroupedShape shape) {                                                             \
-    grouped<Tile<BLOCKS, N, LEAST, BOX>, BLOCKS, N, true>(&weights, &tokens, scales, groups, h, shape);                      \
+    grouped<Tile<BLOCKS, N, LEAST, BOX>, BLOCKS, N, true>(&weights, &tokens, scales, groups, h, shape);               \
   }                                                                                                                   \
-  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, LEAST, BOX>::BLOCKS_OF_SM) groupedInt8Down_##NAME(        \
+  extern "C" __global__ void __launch_bounds__(384, Tile<BLOCKS, N, LEAST, BOX>::BLOCKS_OF_SM) groupedInt8Down_##NAME(\
       const __grid_constant__ CUtensorMap weights, const __grid_constant__ CUtensorMap tokens, const __half* scales,  \
       const int* groups, __half* rows, GroupedShape shape) {                                                          \
-    grouped<Tile<BLOCKS, N, LEAST, BOX>, BLOCKS, N, false>(&weights, &tokens, scales, groups, rows, shape);                  \
+    grouped<Tile<BLOCKS, N, LEAST, BOX>, BLOCKS, N, false>(&weights, &tokens, scales, groups, rows, shape);           \
   }                                                                                                                   \
   extern "C" __device__ const int groupedInt8_##NAME##_sharedBytes = Tile<BLOCKS, N, LEAST, BOX>::SHARED;
 DEFINE_PRODUCTS(32x128, 1, 32, 16, 8)

@@ -71,12 +71,12 @@ DEVICE void sumExperts(const __half* __restrict__ rows, const int* ids, const fl
 
 // Few tokens: all results of a token at once. Many: blocks beside one another hide the way to memory, and for those a thread needs few registers.
 #define DEFINE(SUFFIX, T)                                                                                             \
-  extern "C" __global__ void __launch_bounds__(kMostThreads) sumExperts_##SUFFIX(                                      \
+  extern "C" __global__ void __launch_bounds__(kMostThreads) sumExperts_##SUFFIX(                                     \
       const __half* rows, const int* ids, const float* weights, const T* residual, const T* second, const T* weight,  \
       T* normed, T* sum, int choices, int hidden, int experts, float epsilon) {                                       \
-    sumExperts<8, true>(rows, ids, weights, residual, second, weight, normed, sum, choices, hidden, experts, epsilon); \
+    sumExperts<8, true>(rows, ids, weights, residual, second, weight, normed, sum, choices, hidden, experts, epsilon);\
   }                                                                                                                   \
-  extern "C" __global__ void __launch_bounds__(kMostThreads, 2) sumExpertsMany_##SUFFIX(                               \
+  extern "C" __global__ void __launch_bounds__(kMostThreads, 2) sumExpertsMany_##SUFFIX(                              \
       const __half* rows, const int* ids, const float* weights, const T* residual, const T* second, const T* weight,  \
       T* normed, T* sum, int choices, int hidden, int experts, float epsilon) {                                       \
     sumExperts<4, false>(rows, ids, weights, residual, second, weight, normed, sum, choices, hidden, experts, epsilon);\
