@@ -1,4 +1,6 @@
 import { LATENT_SERVE_DOMAIN } from '../cuda/custom-op-domain.ts';
+import type { Value } from '../onnx/graph-builder.ts';
+import type { EmitContext } from './emit-context.ts';
 import type { Fusions } from './fusions.ts';
 import { ropeFrequencies } from './rope.ts';
 
@@ -16,13 +18,8 @@ export const cudaFusions: Fusions = {
     return { cos: cos!, sin: sin! };
   },
 
-  norm(context, x, weight, epsilon, columns) {
-    return context.graph.node('RmsNorm', [x, context.weight(weight)], {
-      domain: LATENT_SERVE_DOMAIN,
-      attributes: { offset: columns?.begin ?? 0, epsilon: { float: epsilon } },
-      label: weight,
-    });
-  },
+  norm: rmsNorm,
+  normOfFirst: rmsNorm,
 
   addNorm(context, residual, x, weight) {
     const inputs = [residual, context.weight(weight), x];
@@ -42,3 +39,12 @@ export const cudaFusions: Fusions = {
     });
   },
 };
+
+/** RmsNorm reads as many columns as the weight has. */
+function rmsNorm(context: EmitContext, x: Value, weight: string, epsilon: number): Value {
+  return context.graph.node('RmsNorm', [x, context.weight(weight)], {
+    domain: LATENT_SERVE_DOMAIN,
+    attributes: { epsilon: { float: epsilon } },
+    label: weight,
+  });
+}

@@ -9,8 +9,10 @@ import type { EmitContext } from './emit-context.ts';
 export interface Fusions {
   /** cos and sin of each token's angles, i64 positions [T]. */
   rotaryTables(context: EmitContext, positions: Value): RotaryTables;
-  /** RMS norm of x [T, *], or of some of its columns, by its packed `weight`. */
-  norm(context: EmitContext, x: Value, weight: string, epsilon: number, columns?: ColumnRange): Value;
+  /** RMS norm of x [T, width] by its packed `weight` [width]. */
+  norm(context: EmitContext, x: Value, weight: string, epsilon: number): Value;
+  /** The same of x [T, *], of as many of its first columns as `weight` has. */
+  normOfFirst(context: EmitContext, x: Value, weight: string, epsilon: number): Value;
   /**
    * Adds to the residual stream [T, hidden] and normalises the sum; both are needed further on.
    *
@@ -20,12 +22,6 @@ export interface Fusions {
   addNorm(context: EmitContext, residual: Value, x: Value, weight: string): NormedSum;
   /** x [T, hidden] times the packed router `weight`, which is float32: f32 [T, experts]. */
   routerLogits(context: EmitContext, x: Value, weight: string): Value;
-}
-
-/** Columns from `begin` up to, not including, `end`. */
-export interface ColumnRange {
-  readonly begin: number;
-  readonly end: number;
 }
 
 /** [T, hidden] each. */

@@ -21,9 +21,11 @@ export const plainFusions: Fusions = {
     return { cos: scaled(graph.node('Cos', [angles])), sin: scaled(graph.node('Sin', [angles])) };
   },
 
-  norm(context, x, weight, epsilon, columns) {
-    const rows = columns === undefined ? x : sliceColumns(context, x, columns.begin, columns.end);
-    return rmsNorm(context, rows, weight, epsilon);
+  norm: rmsNorm,
+
+  normOfFirst(context, x, weight, epsilon) {
+    const [width] = context.weightShape(weight);
+    return rmsNorm(context, sliceColumns(context, x, 0, width!), weight, epsilon);
   },
 
   addNorm(context, residual, x, weight) {

@@ -28,7 +28,7 @@ export function project(context: EmitContext, x: Value, layer: number): Projecti
     return { query: { rows, offset: 0 }, latent: { rows, offset: latentOffset } };
   }
   const all = context.dense.product(context, x, `${prefix}q_a_kv_a`);
-  const normed = context.fusions.norm(context, all, `${prefix}q_a_norm`, LATENT_NORM_EPS, { begin: 0, end: qLoraRank });
+  const normed = context.fusions.normOfFirst(context, all, `${prefix}q_a_norm`, LATENT_NORM_EPS);
   return {
     query: { rows: context.dense.product(context, normed, `${prefix}q_b`), offset: 0 },
     latent: { rows: all, offset: qLoraRank },

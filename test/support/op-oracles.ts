@@ -85,7 +85,7 @@ function rmsNorm(context: KernelContext): void {
   const [numTokens, stride] = context.input(0).shape as [number, number];
   const normed = context.output(0, [numTokens, weight.length]).data() as Float32Array;
   for (let token = 0; token < numTokens; token++) {
-    const begin = token * stride + context.attributes['offset']!;
+    const begin = token * stride;
     normed.set(normOf(context, x.subarray(begin, begin + weight.length), weight), token * weight.length);
   }
 }

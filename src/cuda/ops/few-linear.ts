@@ -38,8 +38,12 @@ const MAX_STAGES = 24;
 const MAX_WEIGHT_STAGES = 16;
 
 /** Whether kernels/hopper/linear-few.cu is taken: a product of some tokens whose weights are one wave of blocks. For more tokens cuBLAS is as fast (measured on an H200). */
-export function takesFewLinear(kernels: GpuKernels, { numTokens, depth, width, isGated }: LinearSizes): boolean {
-  if (kernels.hopperType === null || isGated || width % MULTIPLE !== 0 || depth % MULTIPLE !== 0) return false;
+export function takesFewLinear(
+  kernels: GpuKernels,
+  { numTokens, depth, width, isGated, isWide }: LinearSizes,
+): boolean {
+  if (kernels.hopperType === null || isGated || isWide || width % MULTIPLE !== 0 || depth % MULTIPLE !== 0)
+    return false;
   const isFew = numTokens >= MIN_TOKENS && numTokens <= VARIANTS.at(-1)!;
   return isFew && depth <= MAX_DEPTH && clusterFor(width, depth) !== undefined;
 }

@@ -10,36 +10,27 @@ import { launchSmallLinear, takesSmallLinear } from './small-linear.ts';
  * have finished.
  */
 export function linearOps(kernels: GpuKernels): CustomOp[] {
+  return [linearOp(kernels, false), linearOp(kernels, true)];
+}
+
+function linearOp(kernels: GpuKernels, isWide: boolean): CustomOp {
   const { type } = kernels;
-  const linear: CustomOp = {
-    name: 'Linear',
+  const outType = isWide ? 'f32' : type;
+  return {
+    name: isWide ? 'LinearF32' : 'Linear',
     provider: 'cuda',
     inputs: [{ type }, { type }],
-    outputs: [{ type }],
+    outputs: [{ type: outType }],
     compute(context) {
       const [x, w] = [context.input(0), context.input(1)];
-      const sizes = { ...sizesOf(x, w), isGated: false };
+      const sizes = { ...sizesOf(x, w), isGated: false, isWide };
       const y = context.output(0, [sizes.numTokens, sizes.width]).pointer;
       const pointers = { x: x.pointer, w: w.pointer, y };
       if (takesSmallLinear(kernels, sizes)) launchSmallLinear(kernels, sizes, pointers, context.gpuStream);
       else if (takesFewLinear(kernels, sizes)) launchFewLinear(kernels, sizes, pointers, context.gpuStream);
-      else kernels.cublas.multiplyRows({ type, ...pointers, ...sizes }, context.gpuStream);
+      else kernels.cublas.multiplyRows({ type, outType, ...pointers, ...sizes }, context.gpuStream);
     },
   };
-  const wide: CustomOp = {
-    ...linear,
-    name: 'LinearF32',
-    outputs: [{ type: 'f32' }],
-    compute(context) {
-      const [x, w] = [context.input(0), context.input(1)];
-      const sizes = { ...sizesOf(x, w), isGated: false, isWide: true };
-      const y = context.output(0, [sizes.numTokens, sizes.width]).pointer;
-      const pointers = { x: x.pointer, w: w.pointer, y };
-      if (takesSmallLinear(kernels, sizes)) launchSmallLinear(kernels, sizes, pointers, context.gpuStream);
-      else kernels.cublas.multiplyRows({ type, outType: 'f32', ...pointers, ...sizes }, context.gpuStream);
-    },
-  };
-  return [linear, wide];
 }
 
 /** The sizes of x times w transposed. */
