@@ -5,12 +5,11 @@
 // four scales come in afterwards in float: scores are sums of four products over 128 columns, each times its scale, and the weights of
 // the values are one set for each 128 columns, each times its scale. So that these fit f16, the running maximum is that of score
 // plus logarithm of the largest scale. Queries in bf16 fit f16 once a row is scaled by a power of two.
-#include "attention.cuh"
+#include "decode16-copies.cuh"
 #include "code-pairs.cuh"
 
 constexpr int kStages = 5;
 constexpr int kBlocks = kRank / 128;          // that have a scale
-constexpr int kQueryPitch = kRowBytes + 16;   // eight rows cover all 32 banks
 constexpr int kOperandsAt = 16 * kQueryPitch;  // in a stage that holds a query: its latent part as operands of products
 constexpr int kOperandPitch = 512 + 16;       // of 16 columns
 constexpr int kWeightPitch = kTile * 2 + 16;
@@ -94,38 +93,11 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
 
   if (warp >= 8) {  // ---- copies, by one warp
     registersDown<24>();
-    const int maxBlocks = shape.maxBlocks;
-    // The first 32 pages of a sequence are read a piece ahead.
-    int nextPages = walk.left > 0 && lane < maxBlocks ? blockTable[(size_t)walk.sequence * maxBlocks + lane] : 0;
-    waitForPreviousKernel();
-    while (warp == 8 && walk.next(piece)) {
-      barrierWait(empty + 8 * stage, phase ^ 1);
-      if (lane == 0) barrierExpect(full + 8 * stage, 16 * kRowBytes);
-      __syncwarp();
-      {
-        const int row = lane & 15;
-        const size_t flat = (size_t)piece.sequence * shape.queryLength + token;
-        const uint32_t to = base + stage * kCodedTileBytes + row * kQueryPitch;
-        if (lane < 16) bulkCopy(to, absorbed + ((size_t)(head + row) * shape.numTokens + flat) * kRank, kRank * 2, full + 8 * stage);
-        else bulkCopy(to + kRank * 2, rotary + (flat * shape.heads + head + row) * kRope, kRope * 2, full + 8 * stage);
-      }
-      advance();
-      const int* table = blockTable + (size_t)piece.sequence * maxBlocks;
-      int pages = nextPages;
-      if (piece.firstTile > 0) pages = lane < piece.tiles ? table[piece.firstTile + lane] : 0;
-      if (walk.left > 0 && lane < maxBlocks) nextPages = table[maxBlocks + lane];
-      for (int j = 0; j < piece.tiles; ++j) {
-        if ((j & 31) == 0 && j > 0) pages = j + lane < piece.tiles ? table[piece.firstTile + j + lane] : 0;
-        const int page = piece.length > 0 ? __shfl_sync(~0u, pages, j & 31) : 0;
-        const uint32_t bar = full + 8 * stage;
-        barrierWait(empty + 8 * stage, phase ^ 1);
-        if (lane == 0) barrierExpect(bar, kCodedTileBytes);
-        __syncwarp();
-        constexpr int kPart = kCodedTileBytes / 4;
-        if (lane < 4) bulkCopy(base + stage * kCodedTileBytes + lane * kPart, pool + (size_t)page * kCodedTileBytes + lane * kPart, kPart, bar);
-        advance();
-      }
-    }
+    const auto copyTile = [=](uint32_t to, int page, uint32_t bar) {
+      constexpr int kPart = kCodedTileBytes / 4;
+      if (lane < 4) bulkCopy(to + lane * kPart, pool + (size_t)page * kCodedTileBytes + lane * kPart, kPart, bar);
+    };
+    copyPieces<kStages, kCodedTileBytes>(walk, warp == 8, lane, base, full, empty, token, head, absorbed, rotary, blockTable, shape, copyTile);
     return;
   }
 

@@ -1,5 +1,5 @@
 // Decoding: the split plan, split-KV attention for 16 query rows a block (mma.sync), and the sum of the partial results.
-#include "attention.cuh"
+#include "decode16-copies.cuh"
 
 // ---------------------------------------------------------------------------------------------------------------- plan
 constexpr int kCutUnits = 2;  // what cutting costs the slowest block, in tiles (measured: two to five)
@@ -101,7 +101,6 @@ extern "C" __global__ void attentionPlanned(const int* plan) {}
 // A warp holds all 16 query rows in registers, takes 8 of a tile's 64 tokens for the scores and 64 of the 512 columns for
 // the weighted sum.
 constexpr int kStages = 3;
-constexpr int kQueryPitch = kRowBytes + 16;   // eight rows cover all 32 banks
 constexpr int kWeightPitch = kTile * 2 + 16;
 constexpr int kWeightsAt = kStages * kTileBytes;              // [16][kTile] T
 constexpr int kMaximaAt = kWeightsAt + 16 * kWeightPitch;     // [16][8] float
@@ -132,37 +131,11 @@ DEVICE void decode16(const CUtensorMap* map, const T* __restrict__ absorbed, con
 
   if (warp >= 8) {  // ---- copies, by one warp
     registersDown<40>();
-    const int maxBlocks = shape.maxBlocks;
-    // The first 32 pages of a sequence are read a piece ahead.
-    int nextPages = walk.left > 0 && lane < maxBlocks ? blockTable[(size_t)walk.sequence * maxBlocks + lane] : 0;
-    waitForPreviousKernel();
-    while (warp == 8 && walk.next(piece)) {
-      barrierWait(empty + 8 * stage, phase ^ 1);
-      if (lane == 0) barrierExpect(full + 8 * stage, 16 * kRowBytes);
-      __syncwarp();
-      {
-        const int row = lane & 15;
-        const size_t flat = (size_t)piece.sequence * shape.queryLength + token;
-        const uint32_t to = base + stage * kTileBytes + row * kQueryPitch;
-        if (lane < 16) bulkCopy(to, absorbed + ((size_t)(head + row) * shape.numTokens + flat) * kRank, kRank * 2, full + 8 * stage);
-        else bulkCopy(to + kRank * 2, rotary + (flat * shape.heads + head + row) * kRope, kRope * 2, full + 8 * stage);
-      }
-      advance();
-      const int* table = blockTable + (size_t)piece.sequence * maxBlocks;
-      int pages = nextPages;
-      if (piece.firstTile > 0) pages = lane < piece.tiles ? table[piece.firstTile + lane] : 0;
-      if (walk.left > 0 && lane < maxBlocks) nextPages = table[maxBlocks + lane];
-      for (int j = 0; j < piece.tiles; ++j) {
-        if ((j & 31) == 0 && j > 0) pages = j + lane < piece.tiles ? table[piece.firstTile + j + lane] : 0;
-        const int page = piece.length > 0 ? __shfl_sync(~0u, pages, j & 31) : 0;
-        const uint32_t to = base + stage * kTileBytes, bar = full + 8 * stage;
-        barrierWait(empty + 8 * stage, phase ^ 1);
-        if (lane == 0) barrierExpect(bar, kTileBytes);
-        __syncwarp();
-        if (lane < kBoxes) boxCopy(to + lane * kBoxBytes, map, lane * 64, page * kTile, bar);
-        advance();
-      }
-    }
+    // By value: through references the compiler would order the products below otherwise.
+    const auto copyTile = [=](uint32_t to, int page, uint32_t bar) {
+      if (lane < kBoxes) boxCopy(to + lane * kBoxBytes, map, lane * 64, page * kTile, bar);
+    };
+    copyPieces<kStages, kTileBytes>(walk, warp == 8, lane, base, full, empty, token, head, absorbed, rotary, blockTable, shape, copyTile);
     return;
   }
 

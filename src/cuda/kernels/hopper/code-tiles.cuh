@@ -30,7 +30,7 @@ template <typename Code> struct ScaledCodes<__nv_bfloat16, Code> {
       const __nv_bfloat162 v = __hmul2(codes, scale);
       return *reinterpret_cast<const uint32_t*>(&v);
     };
-    return make_uint2(two(CodePairs<Code>::template wide<0x4140>(four)), two(CodePairs<Code>::template wide<0x4342>(four)));
+    return make_uint2(two(CodePairs<Code>::lowerWide(four)), two(CodePairs<Code>::upperWide(four)));
   }
 };
 
@@ -48,12 +48,12 @@ template <typename T, typename Code> struct CodedTile {
   };
 
   // scales: [64][4] float
-  __device__ __forceinline__ Bytes load(uint32_t tile, const void* scales, int i) const {
+  __device__ __forceinline__ Bytes load(uint32_t tile, const float* scales, int i) const {
     Bytes bytes;
 #pragma unroll
     for (int m = 0; m < 4; ++m) {
       bytes.of[m] = loadShared16(tile + (4 + i) * kBoxBytes + swizzled(row, chunk) + m * 16 * 128);
-      bytes.by[m] = static_cast<const float*>(scales)[(row + 16 * m) * 4 + i];
+      bytes.by[m] = scales[(row + 16 * m) * 4 + i];
     }
     return bytes;
   }

@@ -80,7 +80,7 @@ DEVICE void copyTiles(const CodedPages<Code>& pages, Walk& walk, Stages stages, 
                       uint8_t* shared) {
   using Tile = CodedTile<T, Code>;
   const Tile mine(thread);
-  float4* scales = reinterpret_cast<float4*>(shared + kScalesAt);
+  float* scales = reinterpret_cast<float*>(shared + kScalesAt);
   const auto scalesOf = [&](int page) {
     return *reinterpret_cast<const float4*>(pages.pool + (size_t)(page * kTile + thread) * kCodedRow + kCodedScalesAt);
   };
@@ -104,7 +104,7 @@ DEVICE void copyTiles(const CodedPages<Code>& pages, Walk& walk, Stages stages, 
       if (Walk::kReadsOnce && nextPage >= 0) bulkPrefetch(pages.pool + (size_t)nextPage * kCodedTileBytes, kCodedTileBytes);
     }
     if (thread < kTile) {
-      scales[thread] = rowScales;
+      reinterpret_cast<float4*>(scales)[thread] = rowScales;
       if (nextPage >= 0) rowScales = scalesOf(nextPage);
     }
     hasScales = nextPage >= 0;
@@ -113,11 +113,11 @@ DEVICE void copyTiles(const CodedPages<Code>& pages, Walk& walk, Stages stages, 
     namedBarrier(4, 128);
     barrierWait(stages.bytes + 8 * stage, phase);
     barrierWait(stages.leftFree + 8 * stage, phase ^ 1);
-    typename Tile::Bytes ahead = mine.load(tile, shared + kScalesAt, 0);
+    typename Tile::Bytes ahead = mine.load(tile, scales, 0);
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       const typename Tile::Bytes box = ahead;
-      if (i < 3) ahead = mine.load(tile, shared + kScalesAt, i + 1);
+      if (i < 3) ahead = mine.load(tile, scales, i + 1);
       if (i == 2) namedBarrier(4, 128);  // everybody has read all of it, what the values overwrite and the scales
       mine.store(box, tile, i);
       if (i >= 1) {
