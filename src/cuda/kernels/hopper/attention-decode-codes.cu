@@ -5,7 +5,7 @@
 // four scales come in afterwards in float: scores are sums of four products over 128 columns, each times its scale, and the weights of
 // the values are one set for each 128 columns, each times its scale. So that these fit f16, the running maximum is that of score
 // plus logarithm of the largest scale. Queries in bf16 fit f16 once a row is scaled by a power of two.
-#include "decode16-copies.cuh"
+#include "decode16.cuh"
 #include "code-pairs.cuh"
 
 constexpr int kStages = 5;
@@ -196,12 +196,9 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
         asyncProxyFence();
       }
       namedBarrier(1, 256);
-      {
-        const float4 a = *reinterpret_cast<float4*>(maxima + g * 8), b = *reinterpret_cast<float4*>(maxima + g * 8 + 4);
-        const float4 c = *reinterpret_cast<float4*>(maxima + g * 8 + 64), d = *reinterpret_cast<float4*>(maxima + g * 8 + 68);
-        top0 = fmaxf(best0, fmaxf(largestOf(a), largestOf(b)));
-        top1 = fmaxf(best1, fmaxf(largestOf(c), largestOf(d)));
-      }
+      const float2 largest = largestOfWarps(maxima, g);
+      top0 = fmaxf(best0, largest.x);
+      top1 = fmaxf(best1, largest.y);
       const float shift0 = top0 == -INFINITY ? 0.f : top0, shift1 = top1 == -INFINITY ? 0.f : top1;
       const float keep0 = exp2Fast(best0 - shift0), keep1 = exp2Fast(best1 - shift1);
       best0 = top0;
@@ -252,21 +249,9 @@ DEVICE void decode16(const uint8_t* __restrict__ pool, const T* __restrict__ abs
     }
 
     // ---- the 8 warps' masses, then the result or the partial result
-    mass0 += __shfl_xor_sync(~0u, mass0, 1);
-    mass1 += __shfl_xor_sync(~0u, mass1, 1);
-    mass0 += __shfl_xor_sync(~0u, mass0, 2);
-    mass1 += __shfl_xor_sync(~0u, mass1, 2);
-    if (t4 == 0) {
-      masses[g * 8 + warp] = mass0;
-      masses[(g + 8) * 8 + warp] = mass1;
-    }
-    namedBarrier(1, 256);
-    mass0 = mass1 = 0.f;
-#pragma unroll
-    for (int i = 0; i < 8; ++i) {
-      mass0 += masses[g * 8 + i];
-      mass1 += masses[(g + 8) * 8 + i];
-    }
+    const float2 sums = sumOverWarps(masses, g, t4, warp, mass0, mass1);
+    mass0 = sums.x;
+    mass1 = sums.y;
     const float inverse0 = mass0 > 0.f ? 1.f / mass0 : 0.f, inverse1 = mass1 > 0.f ? 1.f / mass1 : 0.f;
     // Four neighbouring columns: of two products, first and second result in turn.
     const auto four = [&](int i, int row, float by) {

@@ -1,5 +1,5 @@
 // Decoding: the split plan, split-KV attention for 16 query rows a block (mma.sync), and the sum of the partial results.
-#include "decode16-copies.cuh"
+#include "decode16.cuh"
 
 // ---------------------------------------------------------------------------------------------------------------- plan
 constexpr int kCutUnits = 2;  // what cutting costs the slowest block, in tiles (measured: two to five)
@@ -203,14 +203,9 @@ DEVICE void decode16(const CUtensorMap* map, const T* __restrict__ absorbed, con
         asyncProxyFence();
       }
       namedBarrier(1, 256);
-      {
-        const float4 a = *reinterpret_cast<float4*>(maxima + g * 8), b = *reinterpret_cast<float4*>(maxima + g * 8 + 4);
-        const float4 c = *reinterpret_cast<float4*>(maxima + g * 8 + 64), d = *reinterpret_cast<float4*>(maxima + g * 8 + 68);
-        top0 = fmaxf(fmaxf(fmaxf(a.x, a.y), fmaxf(a.z, a.w)), fmaxf(fmaxf(b.x, b.y), fmaxf(b.z, b.w)));
-        top1 = fmaxf(fmaxf(fmaxf(c.x, c.y), fmaxf(c.z, c.w)), fmaxf(fmaxf(d.x, d.y), fmaxf(d.z, d.w)));
-      }
-      top0 = fmaxf(best0, top0);
-      top1 = fmaxf(best1, top1);
+      const float2 largest = largestOfWarps(maxima, g);
+      top0 = fmaxf(best0, largest.x);
+      top1 = fmaxf(best1, largest.y);
       const float shift0 = top0 == -INFINITY ? 0.f : top0 * scale, shift1 = top1 == -INFINITY ? 0.f : top1 * scale;
       const float keep0 = exp2Fast(best0 * scale - shift0), keep1 = exp2Fast(best1 * scale - shift1);
       best0 = top0;
@@ -251,21 +246,9 @@ DEVICE void decode16(const CUtensorMap* map, const T* __restrict__ absorbed, con
     }
 
     // ---- the 8 warps' masses, then the result or the partial result
-    mass0 += __shfl_xor_sync(~0u, mass0, 1);
-    mass1 += __shfl_xor_sync(~0u, mass1, 1);
-    mass0 += __shfl_xor_sync(~0u, mass0, 2);
-    mass1 += __shfl_xor_sync(~0u, mass1, 2);
-    if (t4 == 0) {
-      masses[g * 8 + warp] = mass0;
-      masses[(g + 8) * 8 + warp] = mass1;
-    }
-    namedBarrier(1, 256);
-    mass0 = mass1 = 0.f;
-#pragma unroll
-    for (int i = 0; i < 8; ++i) {
-      mass0 += masses[g * 8 + i];
-      mass1 += masses[(g + 8) * 8 + i];
-    }
+    const float2 sums = sumOverWarps(masses, g, t4, warp, mass0, mass1);
+    mass0 = sums.x;
+    mass1 = sums.y;
     const float inverse0 = mass0 > 0.f ? 1.f / mass0 : 0.f, inverse1 = mass1 > 0.f ? 1.f / mass1 : 0.f;
     if (piece.slot < 0) {
       const size_t headStride = (size_t)shape.numTokens * kRank;

@@ -1,4 +1,4 @@
-// The copying warp of the decode kernels for 16 query rows a block.
+// What the decode kernels for 16 query rows a block have in common: the copying warp, and what the eight that compute tell each other.
 #pragma once
 #include "attention.cuh"
 
@@ -46,4 +46,30 @@ DEVICE void copyPieces(PieceWalk& walk, bool isCopying, int lane, uint32_t base,
       advance();
     }
   }
+}
+
+// Of rows g and g + 8, over all eight warps; of a row the maxima or masses [8], one a warp.
+DEVICE float2 largestOfWarps(const float* maxima, int g) {
+  const float4 a = *reinterpret_cast<const float4*>(maxima + g * 8), b = *reinterpret_cast<const float4*>(maxima + g * 8 + 4);
+  const float4 c = *reinterpret_cast<const float4*>(maxima + g * 8 + 64), d = *reinterpret_cast<const float4*>(maxima + g * 8 + 68);
+  return make_float2(fmaxf(fmaxf(fmaxf(a.x, a.y), fmaxf(a.z, a.w)), fmaxf(fmaxf(b.x, b.y), fmaxf(b.z, b.w))),
+                     fmaxf(fmaxf(fmaxf(c.x, c.y), fmaxf(c.z, c.w)), fmaxf(fmaxf(d.x, d.y), fmaxf(d.z, d.w))));
+}
+DEVICE float2 sumOverWarps(float* masses, int g, int t4, int warp, float mass0, float mass1) {
+  mass0 += __shfl_xor_sync(~0u, mass0, 1);
+  mass1 += __shfl_xor_sync(~0u, mass1, 1);
+  mass0 += __shfl_xor_sync(~0u, mass0, 2);
+  mass1 += __shfl_xor_sync(~0u, mass1, 2);
+  if (t4 == 0) {
+    masses[g * 8 + warp] = mass0;
+    masses[(g + 8) * 8 + warp] = mass1;
+  }
+  namedBarrier(1, 256);
+  mass0 = mass1 = 0.f;
+#pragma unroll
+  for (int i = 0; i < 8; ++i) {
+    mass0 += masses[g * 8 + i];
+    mass1 += masses[(g + 8) * 8 + i];
+  }
+  return make_float2(mass0, mass1);
 }
